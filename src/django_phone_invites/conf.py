@@ -1,0 +1,167 @@
+"""Every ``PHONE_INVITES_*`` setting: its default, its bounds and the id of its check.
+
+A setting is read from ``django.conf.settings`` each time, so that ``override_settings`` works. A
+wrong value is reported by ``manage.py check`` (``checks.py``), never by a request.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar, overload
+
+from django.conf import settings as django_settings
+
+PREFIX = "PHONE_INVITES_"
+
+T = TypeVar("T")
+
+#: Says what a value must be, or None when the value is right.
+Rule = Callable[[object], "str | None"]
+
+
+class Setting(Generic[T]):
+    """One setting, read live."""
+
+    def __init__(self, check_id: str, default: T, rule: Rule) -> None:
+        self.check_id = check_id
+        self.default = default
+        self.rule = rule
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = PREFIX + name.upper()
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Setting[T]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object | None, owner: type) -> Setting[T] | T:
+        if instance is None:
+            return self
+        value: T = getattr(django_settings, self.name, self.default)
+        return value
+
+    @property
+    def problem(self) -> str | None:
+        """What the value in force must be instead, or None when it is right."""
+        return self.rule(getattr(django_settings, self.name, self.default))
+
+
+def _whole_number(low: int, high: int) -> Rule:
+    def rule(value: object) -> str | None:
+        right = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+        return None if right else f"must be a whole number from {low} to {high}"
+
+    return rule
+
+
+def _duration(low: dt.timedelta, high: dt.timedelta) -> Rule:
+    def rule(value: object) -> str | None:
+        right = isinstance(value, dt.timedelta) and low <= value <= high
+        return None if right else f"must be a datetime.timedelta from {low} to {high}"
+
+    return rule
+
+
+def _instance(kind: type, words: str, *, optional: bool = False) -> Rule:
+    def rule(value: object) -> str | None:
+        right = isinstance(value, kind) or (optional and value is None)
+        return None if right else f"must be {words}" + (" or None" if optional else "")
+
+    return rule
+
+
+def _region(value: object) -> str | None:
+    right = value is None or (isinstance(value, str) and re.fullmatch("[A-Z]{2}", value))
+    return None if right else 'must be an ISO 3166-1 region code such as "RU", or None'
+
+
+def _regions(value: object) -> str | None:
+    if value is None:
+        return None
+    listed = value if isinstance(value, (list, tuple, set, frozenset)) else []
+    if listed and all(region is not None and _region(region) is None for region in listed):
+        return None
+    return 'must be a list of ISO 3166-1 region codes such as ["RU", "KZ"], or None for all'
+
+
+def _host(value: object) -> str | None:
+    # RFC 1123, 2.1: labels of letters, digits and inner hyphens, at most 63 octets each.
+    label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+    right = value is None or (
+        isinstance(value, str)
+        and len(value) <= 253
+        and re.fullmatch(rf"{label}(\.{label})*", value)
+    )
+    return None if right else 'must be a lower-case host name such as "example.com", or None'
+
+
+class AppSettings:
+    """The settings in force, one attribute each: ``app_settings.code_length``."""
+
+    code_length: Setting[int] = Setting("phone_invites.E101", 6, _whole_number(4, 12))
+    code_lifetime: Setting[dt.timedelta] = Setting(
+        "phone_invites.E102",
+        dt.timedelta(minutes=5),
+        # OWASP ASVS 5.0, 6.5.5 and NIST SP 800-63B-4, 3.1.3.2: ten minutes at most.
+        _duration(dt.timedelta(seconds=30), dt.timedelta(minutes=10)),
+    )
+    code_attempts: Setting[int] = Setting("phone_invites.E103", 5, _whole_number(1, 10))
+    resend_cooldown: Setting[dt.timedelta] = Setting(
+        "phone_invites.E104",
+        dt.timedelta(minutes=1),
+        _duration(dt.timedelta(0), dt.timedelta(hours=1)),
+    )
+    resend_cooldown_max: Setting[dt.timedelta] = Setting(
+        "phone_invites.E105",
+        dt.timedelta(minutes=32),
+        _duration(dt.timedelta(0), dt.timedelta(hours=24)),
+    )
+    phone_messages_per_hour: Setting[int] = Setting("phone_invites.E106", 5, _whole_number(1, 60))
+    phone_messages_per_day: Setting[int] = Setting("phone_invites.E107", 10, _whole_number(1, 100))
+    sender: Setting[dict[str, Any]] = Setting(
+        "phone_invites.E108",
+        {"BACKEND": "django_phone_invites.senders.console.ConsoleSender"},
+        _instance(dict, 'a dict such as {"BACKEND": "...", "OPTIONS": {...}}'),
+    )
+    routes: Setting[dict[str, str]] = Setting(
+        "phone_invites.E109", {}, _instance(dict, "a dict of route names and paths")
+    )
+    api_routes: Setting[dict[str, str]] = Setting(
+        "phone_invites.E110", {}, _instance(dict, "a dict of route names and paths")
+    )
+    default_region: Setting[str | None] = Setting("phone_invites.E111", None, _region)
+    regions: Setting[list[str] | None] = Setting("phone_invites.E112", None, _regions)
+    host: Setting[str | None] = Setting("phone_invites.E113", None, _host)
+    site_name: Setting[str] = Setting("phone_invites.E114", "", _instance(str, "a string"))
+    mask_invitees: Setting[bool] = Setting(
+        "phone_invites.E115", True, _instance(bool, "True or False")
+    )
+    token_issuer: Setting[str] = Setting(
+        "phone_invites.E116",
+        "django_phone_invites.api.tokens.drf_token",
+        _instance(str, "the dotted path of a function"),
+    )
+    create_user: Setting[str | None] = Setting(
+        "phone_invites.E117", None, _instance(str, "the dotted path of a function", optional=True)
+    )
+    authentication_backend: Setting[str | None] = Setting(
+        "phone_invites.E118",
+        None,
+        _instance(str, "a dotted path out of AUTHENTICATION_BACKENDS", optional=True),
+    )
+    trusted_proxies: Setting[int] = Setting("phone_invites.E119", 0, _whole_number(0, 10))
+    limit_store: Setting[dict[str, Any]] = Setting(
+        "phone_invites.E120",
+        {"BACKEND": "django_phone_invites.limits.database.DatabaseStore"},
+        _instance(dict, 'a dict such as {"BACKEND": "...", "OPTIONS": {...}}'),
+    )
+
+    def __iter__(self) -> Iterator[Setting[Any]]:
+        """Yield the declarations, in their order."""
+        return (item for item in vars(type(self)).values() if isinstance(item, Setting))
+
+
+app_settings = AppSettings()

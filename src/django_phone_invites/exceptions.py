@@ -1,0 +1,217 @@
+"""Everything that this package refuses, each with a stable code.
+
+::
+
+    PhoneInvitesError
+    └── Refusal
+        ├── FieldRefusal                 invalid
+        │   ├── PhoneInvalid             phone_invalid
+        │   ├── PhoneTypeRefused         phone_type_refused
+        │   ├── PhoneRegionRefused       phone_region_refused
+        │   └── CodeMalformed            code_malformed
+        ├── CodeRefusal
+        │   ├── CodeNotFound             code_not_found
+        │   ├── CodeInvalid              code_invalid
+        │   ├── CodeExpired              code_expired
+        │   ├── CodeUsed                 code_used
+        │   └── CodeExhausted            code_exhausted
+        ├── InviteRefusal
+        │   ├── InviteUnknown            invite_unknown
+        │   ├── InviteOwn                invite_own
+        │   ├── InviteMutual             invite_mutual
+        │   ├── InviteAlreadyActivated   invite_already_activated
+        │   ├── InviteExpired            invite_expired
+        │   └── InviteExhausted          invite_exhausted
+        ├── AccountConflict              account_conflict
+        ├── AccountDisabled              account_disabled
+        ├── AccountMissing               account_missing
+        ├── RateLimited                  rate_limited
+        └── Unavailable                  unavailable
+
+A skin catches ``Refusal`` once and shows its ``message``; ``status`` is the HTTP status of the API.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class PhoneInvitesError(Exception):
+    """Whatever this package raises on purpose."""
+
+
+class Refusal(PhoneInvitesError):
+    """A request that was understood and not granted."""
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+    message: ClassVar[str | Promise]
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class FieldRefusal(Refusal):
+    """One field that is not what it should be; ``field`` is its name in forms and JSON."""
+
+    status = 400
+    field: ClassVar[str]
+
+
+class PhoneInvalid(FieldRefusal):
+    code = "phone_invalid"
+    field = "phone"
+    message = _("Enter a valid phone number, with its country code.")
+
+
+class PhoneTypeRefused(FieldRefusal):
+    code = "phone_type_refused"
+    field = "phone"
+    message = _("Codes are sent to mobile numbers only.")
+
+
+class PhoneRegionRefused(FieldRefusal):
+    code = "phone_region_refused"
+    field = "phone"
+    message = _("Codes are not sent to numbers of this country.")
+
+
+class CodeMalformed(FieldRefusal):
+    """A guess that no code could be equal to; it costs no attempt."""
+
+    code = "code_malformed"
+    field = "auth_number"
+    message = _("Enter the code from the message, digits only.")
+
+
+class CodeRefusal(Refusal):
+    """A login code that does not log in."""
+
+
+class CodeNotFound(CodeRefusal):
+    code = "code_not_found"
+    status = 404
+    message = _("This code was not requested here. Ask for a new one.")
+
+
+class CodeInvalid(CodeRefusal):
+    """A wrong guess: ``attempts_left`` remain, a new code can be had at ``resend_at``."""
+
+    code = "code_invalid"
+    status = 400
+    message = _("This code is wrong.")
+
+    def __init__(self, *, attempts_left: int, resend_at: dt.datetime) -> None:
+        super().__init__()
+        self.attempts_left = attempts_left
+        self.resend_at = resend_at
+
+
+class CodeExpired(CodeRefusal):
+    code = "code_expired"
+    status = 409
+    message = _("This code is no longer valid. Ask for a new one.")
+
+
+class CodeUsed(CodeRefusal):
+    code = "code_used"
+    status = 409
+    message = _("This code was used already. Ask for a new one.")
+
+
+class CodeExhausted(CodeRefusal):
+    code = "code_exhausted"
+    status = 409
+    message = _("Too many wrong attempts. Ask for a new code.")
+
+
+class InviteRefusal(Refusal):
+    """An invite code that is not activated; nothing has changed."""
+
+
+class InviteUnknown(InviteRefusal):
+    code = "invite_unknown"
+    status = 400
+    message = _("There is no such invite code.")
+
+
+class InviteOwn(InviteRefusal):
+    code = "invite_own"
+    status = 400
+    message = _("This is your own invite code.")
+
+
+class InviteMutual(InviteRefusal):
+    code = "invite_mutual"
+    status = 409
+    message = _("The owner of this code was invited by you.")
+
+
+class InviteAlreadyActivated(InviteRefusal):
+    code = "invite_already_activated"
+    status = 409
+    message = _("You have activated an invite code already.")
+
+
+class InviteExpired(InviteRefusal):
+    code = "invite_expired"
+    status = 409
+    message = _("This invite code is no longer valid.")
+
+
+class InviteExhausted(InviteRefusal):
+    code = "invite_exhausted"
+    status = 409
+    message = _("This invite code was used as often as it can be.")
+
+
+class AccountConflict(Refusal):
+    """There is a user with this phone's name that was not made here; linking it is the site's."""
+
+    code = "account_conflict"
+    status = 409
+    message = _("There is another account with this number.")
+
+
+class AccountDisabled(Refusal):
+    code = "account_disabled"
+    status = 403
+    message = _("This account is disabled.")
+
+
+class AccountMissing(Refusal):
+    """A user that has no phone account, for example one made by ``createsuperuser``."""
+
+    code = "account_missing"
+    status = 404
+    message = _("This user has no phone number.")
+
+
+class RateLimited(Refusal):
+    """A limit was reached. It does not say which one; ``retry_at`` says when to come back."""
+
+    code = "rate_limited"
+    status = 429
+    message = _("Too many requests. Try again later.")
+
+    def __init__(self, *, retry_at: dt.datetime, now: dt.datetime, limit: str = "") -> None:
+        super().__init__()
+        self.retry_at = retry_at
+        #: The name of the limit, for logs; it is in no answer.
+        self.limit = limit
+        #: Whole seconds, at least 1 (RFC 9110, 10.2.3).
+        self.retry_after = max(1, math.ceil((retry_at - now).total_seconds()))
+
+
+class Unavailable(Refusal):
+    """The database did not answer: nothing was sent and nothing was verified."""
+
+    code = "unavailable"
+    status = 503
+    message = _("The service is not available right now. Try again in a moment.")
+    retry_after = 5

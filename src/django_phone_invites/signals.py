@@ -1,0 +1,21 @@
+"""What a site may listen to.
+
+Each is sent after the commit, through ``send_robust``: a receiver that fails undoes nothing.
+"""
+
+from django.dispatch import Signal
+
+#: A message was handed to the provider. Arguments: ``login_code``, ``receipt``.
+code_sent = Signal()
+
+#: A message could not be handed to the provider. Arguments: ``login_code``, ``error``.
+code_failed = Signal()
+
+#: The first right code of a phone made an account. Arguments: ``account``, ``user``.
+account_created = Signal()
+
+#: A right code logged a user in. Arguments: ``account``, ``user``, ``created``.
+phone_verified = Signal()
+
+#: A user activated an invite code. Arguments: ``activation``.
+invite_activated = Signal()
