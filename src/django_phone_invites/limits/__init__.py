@@ -1,0 +1,35 @@
+"""Exact limits: how much of what is allowed to whom, and counters that all processes share.
+
+``rules`` is the arithmetic, ``policy`` says what is limited, a store keeps the counters.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.module_loading import import_string
+
+from django_phone_invites.conf import app_settings
+from django_phone_invites.limits.rules import Counted
+from django_phone_invites.limits.store import Reading, Store
+
+__all__ = ["Reading", "Store", "get_store", "read"]
+
+
+def get_store() -> Store:
+    """Return the store that ``PHONE_INVITES_LIMIT_STORE`` names.
+
+    Raises:
+        ImportError, TypeError: the setting is wrong; ``manage.py check`` says so.
+    """
+    declared = app_settings.limit_store
+    options: dict[str, Any] = declared.get("OPTIONS", {})
+    store: Store = import_string(declared["BACKEND"])(**options)
+    return store
+
+
+def read(counted: Sequence[Counted], now: dt.datetime) -> Reading:
+    """Return the counters of ``counted`` as they are now."""
+    return get_store().read(counted, now)
