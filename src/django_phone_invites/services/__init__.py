@@ -1,0 +1,1 @@
+"""What people do. No request, no form, no view: skins call these and answer."""

@@ -1,0 +1,148 @@
+"""Make a phone's user, and show a user what is theirs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, models
+from django.utils.module_loading import import_string
+from phonenumber_field.modelfields import PhoneNumberField
+
+from django_phone_invites.conf import app_settings
+from django_phone_invites.exceptions import AccountMissing
+from django_phone_invites.models import InviteActivation, InviteCode, PhoneAccount, SiteUser
+from django_phone_invites.services import invites
+from django_phone_invites.transactions import refuse_when_unreachable
+
+#: Invitees in one answer; the rest come in pages.
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a user sees of their own."""
+
+    account: PhoneAccount
+    invite_code: InviteCode
+    activated_code: str | None
+    invitees: Sequence[InviteActivation]
+
+
+@dataclass(frozen=True)
+class InviteePage:
+    """Invitees, newest first; ``older_than`` asks for the next page and is None at the last."""
+
+    invitees: Sequence[InviteActivation]
+    older_than: int | None
+
+
+def find(phone: str) -> PhoneAccount | None:
+    """Return the account of a phone in E.164, with its user."""
+    return PhoneAccount.objects.select_related("user").filter(phone=phone).first()
+
+
+def confirm(account: PhoneAccount, now: dt.datetime) -> PhoneAccount:
+    """Record that the phone was verified again.
+
+    Raises:
+        IntegrityError: the account was deleted at the same moment.
+    """
+    account.verified_at = now
+    if not PhoneAccount.objects.filter(pk=account.pk).update(verified_at=now):
+        raise IntegrityError("The phone account was deleted.")
+    return account
+
+
+def create(phone: str, now: dt.datetime) -> PhoneAccount:
+    """Make the user of a phone, their account and their invite code.
+
+    Call it inside a transaction.
+
+    Raises:
+        IntegrityError: another login has made them at the same moment.
+    """
+    user = _create_user(phone)
+    account = PhoneAccount(user=user, phone=phone, verified_at=now, created_at=now)
+    account.save(force_insert=True)
+    invites.create_own_code(user, now)
+    return account
+
+
+def _create_user(phone: str) -> SiteUser:
+    if app_settings.create_user is not None:
+        made: SiteUser = import_string(app_settings.create_user)(phone)
+        return made
+    model: Any = get_user_model()
+    name_field: Any = model._meta.get_field(str(model.USERNAME_FIELD))
+    user = model(**{name_field.name: _username(name_field, phone)})
+    user.set_unusable_password()
+    user.save(force_insert=True)
+    return user
+
+
+def _username(field: models.Field[Any, Any], phone: str) -> str | None:
+    """Return a unique value for ``USERNAME_FIELD`` that tells nothing about the user."""
+    if isinstance(field, PhoneNumberField) or "phone" in field.name:
+        return phone
+    if field.null:
+        return None
+    name = f"phone-{secrets.token_hex(12)}"
+    if isinstance(field, models.EmailField):
+        return f"{name}@phone.invalid"  # RFC 2606, 2: no mail ever goes there.
+    return name[: field.max_length]
+
+
+@refuse_when_unreachable
+def get_profile(user: SiteUser) -> Profile:
+    """Return what a user sees of their own, with their newest invitees.
+
+    Raises:
+        AccountMissing: the user has no phone account, or it is not whole.
+        Unavailable: the database does not answer.
+    """
+    account = (
+        PhoneAccount.objects.select_related("user__invite_code", "user__invite_activation")
+        .filter(user=user)
+        .first()
+    )
+    invite_code = None if account is None else getattr(account.user, "invite_code", None)
+    if account is None or invite_code is None:
+        raise AccountMissing
+    activation = getattr(account.user, "invite_activation", None)
+    return Profile(
+        account=account,
+        invite_code=invite_code,
+        activated_code=activation and activation.code,
+        invitees=list(_invitees(user)[:PAGE_SIZE]),
+    )
+
+
+@refuse_when_unreachable
+def get_invitees(user: SiteUser, *, older_than: int | None = None) -> InviteePage:
+    """Return a page of who activated the user's code, newest first.
+
+    Args:
+        user: the inviter.
+        older_than: ``InviteePage.older_than`` of the page before.
+    """
+    found = _invitees(user)
+    if older_than is not None:
+        found = found.filter(pk__lt=older_than)
+    page = list(found[: PAGE_SIZE + 1])
+    return InviteePage(
+        invitees=page[:PAGE_SIZE],
+        older_than=page[PAGE_SIZE - 1].pk if len(page) > PAGE_SIZE else None,
+    )
+
+
+def _invitees(user: SiteUser) -> models.QuerySet[InviteActivation]:
+    return (
+        InviteActivation.objects.select_related("invitee__phone_account")
+        .filter(inviter=user, invitee__phone_account__isnull=False)
+        .order_by("-pk")
+    )
