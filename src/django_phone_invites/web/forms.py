@@ -1,0 +1,73 @@
+"""Forms that only parse; what they hold is judged by the services."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from django_phone_invites.codes import INVITE_MAX_LENGTH, fold_invite_code
+from django_phone_invites.phones import MAX_INPUT_LENGTH
+
+
+class PhoneForm(forms.Form):
+    """Asks for a phone number, and carries the invite code of a link along."""
+
+    phone = forms.CharField(
+        label=_("Phone number"),
+        max_length=MAX_INPUT_LENGTH,
+        widget=forms.TextInput(
+            attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel", "autofocus": True}
+        ),
+    )
+    # Whatever a link holds, it does not keep anybody from signing in.
+    invite = forms.Field(required=False, widget=forms.HiddenInput)
+
+    def clean_invite(self) -> str:
+        """Drop what could not be an invite code."""
+        return readable_invite(self.cleaned_data["invite"] or "")
+
+
+def readable_invite(raw: str) -> str:
+    """Return an invite code out of a link, "" for what could not be one."""
+    return raw.strip() if fold_invite_code(raw) else ""
+
+
+class CodeForm(forms.Form):
+    """Asks for the code of a message."""
+
+    auth_number = forms.CharField(
+        label=_("Code"),
+        max_length=32,
+        widget=forms.TextInput(
+            attrs={
+                "inputmode": "numeric",
+                "autocomplete": "one-time-code",
+                "pattern": "[0-9 \\-]*",
+                "autofocus": True,
+            }
+        ),
+    )
+
+    def __init__(self, *args: Any, code_length: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Room for a space or two in a pasted "123 456".
+        self.fields["auth_number"].widget.attrs["maxlength"] = code_length + 4
+
+    def clean_auth_number(self) -> str:
+        """Drop the spaces and hyphens that people group digits with."""
+        return re.sub(r"[ \-]", "", self.cleaned_data["auth_number"])
+
+
+class InviteForm(forms.Form):
+    """Asks for somebody else's invite code."""
+
+    stranger_invite_code = forms.CharField(
+        label=_("Invite code"),
+        max_length=INVITE_MAX_LENGTH,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+        ),
+    )

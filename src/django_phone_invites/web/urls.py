@@ -1,0 +1,16 @@
+"""``include("django_phone_invites.web.urls")``: the pages, at their routes."""
+
+from django.urls import path
+
+from django_phone_invites.routes import WEB_NAMESPACE, web_path
+from django_phone_invites.web import views
+
+app_name = WEB_NAMESPACE
+
+urlpatterns = [
+    path(web_path("phone"), views.PhoneView.as_view(), name="phone"),
+    path(web_path("code"), views.CodeView.as_view(), name="code"),
+    path(web_path("profile"), views.ProfileView.as_view(), name="profile"),
+    path(web_path("invitees"), views.InviteesView.as_view(), name="invitees"),
+    path(web_path("logout"), views.LogoutView.as_view(), name="logout"),
+]

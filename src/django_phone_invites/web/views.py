@@ -1,0 +1,295 @@
+"""The pages: parse, call one service, answer. A site subclasses them or their templates."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth import SESSION_KEY, get_backends, login, logout
+from django.contrib.auth.backends import ModelBackend
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.generic import TemplateView
+
+from django_phone_invites import phones
+from django_phone_invites.conf import app_settings
+from django_phone_invites.exceptions import (
+    AccountMissing,
+    CodeNotFound,
+    FieldRefusal,
+    RateLimited,
+    Refusal,
+)
+from django_phone_invites.models import InviteActivation, SiteUser
+from django_phone_invites.routes import web_url
+from django_phone_invites.services import accounts, invites
+from django_phone_invites.services import login as login_service
+from django_phone_invites.web import challenge
+from django_phone_invites.web.forms import CodeForm, InviteForm, PhoneForm, readable_invite
+from django_phone_invites.web.pages import PageView, RefusingFormView, explain
+
+#: Characters of a ``next`` that are kept: it waits in the session, which may be a cookie of 4,096
+#: bytes, and Django refuses to redirect to a very long one (MAX_URL_REDIRECT_LENGTH).
+MAX_NEXT_URL = 2_000
+
+
+class PhoneView(RefusingFormView):
+    """Ask for a phone number and send it a code."""
+
+    template_name = "phone_invites/phone.html"
+    form_class = PhoneForm
+    error_field = "phone"
+
+    def get_initial(self) -> dict[str, Any]:
+        """Carry the invite code of a link along."""
+        return {"invite": readable_invite(self.request.GET.get("invite", ""))}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the invite code that was brought along."""
+        context = super().get_context_data(**kwargs)
+        return {**context, "invite": readable_invite(context["form"]["invite"].value() or "")}
+
+    def serve(self, form: Form) -> HttpResponse:
+        """Send the code and go to where it is entered."""
+        return challenge.send_code(
+            self.request,
+            phone=form.cleaned_data["phone"],
+            invite=form.cleaned_data["invite"],
+            next_url=safe_next_url(self.request),
+        )
+
+    def refuse(self, form: Form, refusal: Refusal) -> HttpResponse:
+        """Go to the code that this browser has for the number, where another is not sent yet."""
+        if isinstance(refusal, RateLimited):
+            pending = challenge.load(self.request.session)
+            login_code = challenge.find_live_code(pending, form.cleaned_data["phone"])
+            if login_code is not None:
+                messages.info(self.request, _("A code was sent to this number already."))
+                return HttpResponseRedirect(challenge.code_url(login_code))
+        return super().refuse(form, refusal)
+
+
+class CodeView(RefusingFormView):
+    """Enter the code. It works only in the browser that asked for it."""
+
+    template_name = "phone_invites/code.html"
+    form_class = CodeForm
+    error_field = "auth_number"
+
+    def redirect_away(self) -> HttpResponseBase | None:
+        """Find the code that this browser asked for, or send the browser to ask for one."""
+        self.pending = challenge.load(self.request.session)
+        try:
+            self.login_code = challenge.find_own_code(self.pending, **self.kwargs)
+        except CodeNotFound as refusal:
+            messages.error(self.request, str(refusal))
+            return HttpResponseRedirect(web_url("phone"))
+        return None
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Tell the form how long the code is."""
+        return {**super().get_form_kwargs(), "code_length": self.login_code.length}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add what the page says about the code."""
+        now = timezone.now()
+        resend_at = login_service.get_challenge(self.login_code).resend_at
+        return {
+            **super().get_context_data(**kwargs),
+            "phone": phones.display(self.login_code.phone),
+            "code_length": self.login_code.length,
+            "attempts_left": self.login_code.attempts_left,
+            "expires_at": self.login_code.expires_at,
+            "expires_seconds": seconds_until(self.login_code.expires_at, now),
+            "resend_at": resend_at,
+            "resend_seconds": seconds_until(resend_at, now),
+            "spent": not self.login_code.is_live(now),
+            "phone_url": web_url("phone"),
+        }
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Send a new code if that was asked for; otherwise try the one that was entered."""
+        if "resend" in request.POST:
+            return self.resend()
+        return super().post(request, *args, **kwargs)
+
+    def resend(self) -> HttpResponse:
+        """Send a new code to the same phone and go to where it is entered."""
+        try:
+            return challenge.send_code(
+                self.request,
+                phone=self.login_code.phone,
+                invite=self.login_code.invite,
+                next_url=self.pending.next_url,
+            )
+        except (FieldRefusal, RateLimited) as refusal:
+            messages.error(self.request, explain(refusal))
+            return self.show(self.form_class(code_length=self.login_code.length), refusal)
+
+    def serve(self, form: Form) -> HttpResponse:
+        """Log in."""
+        done = login_service.verify_code(
+            login_code=self.login_code,
+            guess=form.cleaned_data["auth_number"],
+            sign_in=self.sign_in,
+        )
+        if done.invite_refusal:
+            messages.warning(self.request, str(done.invite_refusal))
+        user = done.account.user
+        return HttpResponseRedirect(self.pending.next_url or web_url("profile", pk=user.pk))
+
+    def sign_in(self, user: SiteUser) -> None:
+        """Start the user's session, and store it before the code is used up."""
+        session = self.request.session
+        if session.get(SESSION_KEY) == user._meta.pk.value_to_string(user):
+            # Django keeps the key of a session that is this user's already; here it changes.
+            del session[SESSION_KEY]
+        login(self.request, user, backend=login_backend())
+        challenge.forget(session)
+        session.save()
+
+
+class SignedInMixin(PageView):
+    """Own data only: sends strangers to the phone page, and hides other users."""
+
+    def redirect_away(self) -> HttpResponseBase | None:
+        """Send strangers to the phone page, and find nothing for other users."""
+        user: SiteUser = self.request.user
+        if not user.is_authenticated:
+            query = urlencode({"next": self.request.get_full_path()})
+            return HttpResponseRedirect(f"{web_url('phone')}?{query}")
+        if "pk" in self.kwargs and str(self.kwargs["pk"]) != str(user.pk):
+            raise Http404
+        return None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer the user whose page it is."""
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except AccountMissing as refusal:
+            raise Http404(str(refusal)) from None
+
+
+class ProfileView(SignedInMixin, RefusingFormView):
+    """Own phone, own invite code, who activated it, and a place for somebody else's."""
+
+    template_name = "phone_invites/profile.html"
+    form_class = InviteForm
+    error_field = "stranger_invite_code"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the profile."""
+        user: SiteUser = self.request.user
+        profile = accounts.get_profile(user)
+        link = f"{web_url('phone')}?{urlencode({'invite': profile.invite_code.code})}"
+        return {
+            **super().get_context_data(**kwargs),
+            "phone": phones.display(profile.account.e164),
+            "invite_code": profile.invite_code.code,
+            "invite_url": self.request.build_absolute_uri(link),
+            "activated_code": profile.activated_code,
+            "invitees": show_invitees(profile.invitees),
+            "invitee_count": profile.invite_code.uses,
+            "invitees_url": web_url("invitees", pk=user.pk),
+            "logout_url": web_url("logout"),
+        }
+
+    def serve(self, form: Form) -> HttpResponse:
+        """Activate the code."""
+        user: SiteUser = self.request.user
+        invites.activate_invite(user=user, code=form.cleaned_data["stranger_invite_code"])
+        return HttpResponseRedirect(web_url("profile", pk=user.pk))
+
+
+class InviteesView(SignedInMixin, TemplateView):
+    """All who activated the own code, in pages."""
+
+    template_name = "phone_invites/invitees.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add one page of invitees."""
+        user: SiteUser = self.request.user
+        here = web_url("invitees", pk=user.pk)
+        older_than = read_position(self.request.GET.get("older_than"))
+        page = accounts.get_invitees(user, older_than=older_than)
+        profile = accounts.get_profile(user)
+        return {
+            **super().get_context_data(**kwargs),
+            "invitees": show_invitees(page.invitees),
+            "phone": phones.display(profile.account.e164),
+            "invitee_count": profile.invite_code.uses,
+            "older_url": page.older_than and f"{here}?older_than={page.older_than}",
+            "newest_url": here if older_than else None,
+            "profile_url": web_url("profile", pk=user.pk),
+            "logout_url": web_url("logout"),
+        }
+
+
+class LogoutView(PageView):
+    """End the session. POST only."""
+
+    http_method_names: tuple[str, ...] = ("post", "options")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Log out and go to the phone page."""
+        logout(request)
+        return HttpResponseRedirect(web_url("phone"))
+
+
+@dataclass(frozen=True)
+class ShownInvitee:
+    """An invitee as the inviter sees them."""
+
+    phone: str
+    activated_at: dt.datetime
+
+
+def show_invitees(activations: Sequence[InviteActivation]) -> list[ShownInvitee]:
+    """Return invitees with their phones as ``PHONE_INVITES_MASK_INVITEES`` has them."""
+    return [
+        ShownInvitee(phones.shown_to_inviter(found.invitee_phone), found.activated_at)
+        for found in activations
+    ]
+
+
+def safe_next_url(request: HttpRequest) -> str:
+    """Return where the request wants to go after the login.
+
+    Returns "" where that is not on this host, or is longer than ``MAX_NEXT_URL``.
+    """
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    safe = len(wanted) <= MAX_NEXT_URL and url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if safe else ""
+
+
+def login_backend() -> str:
+    """Return the authentication backend that the session names.
+
+    ``PHONE_INVITES_AUTHENTICATION_BACKEND``, else the first ``ModelBackend`` of
+    ``AUTHENTICATION_BACKENDS``, else the first of all.
+    """
+    if app_settings.authentication_backend:
+        return app_settings.authentication_backend
+    backends = get_backends()
+    chosen = next((found for found in backends if isinstance(found, ModelBackend)), backends[0])
+    return f"{type(chosen).__module__}.{type(chosen).__qualname__}"
+
+
+def seconds_until(moment: dt.datetime, now: dt.datetime) -> int:
+    """Return the whole seconds from ``now`` to ``moment``, 0 if it is past."""
+    return max(0, math.ceil((moment - now).total_seconds()))
+
+
+def read_position(raw: str | None) -> int | None:
+    """Return the ``older_than`` of a query string; None for anything but a plausible id."""
+    return int(raw) if raw and raw.isascii() and raw.isdecimal() and len(raw) < 19 else None
