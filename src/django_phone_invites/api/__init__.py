@@ -1,0 +1,1 @@
+"""The API, with Django REST framework: the extra ``[api]``."""

@@ -1,0 +1,94 @@
+"""How a refusal looks in JSON: ``{"code": ..., "detail": ..., "errors": {field: [...]}}``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+
+from django_phone_invites.exceptions import (
+    CodeInvalid,
+    FieldRefusal,
+    RateLimited,
+    Refusal,
+    Unavailable,
+)
+
+Body = dict[str, Any]
+
+
+def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Return the response to an exception, or None for one that is a defect.
+
+    This is what REST framework calls an exception handler; the views name it themselves, so that a
+    site's own handler stays as it is.
+    """
+    if isinstance(error, Refusal):
+        return _answer_refusal(error)
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if isinstance(error, exceptions.ValidationError):
+        return Response(invalid(_field_errors(error)), status=status.HTTP_400_BAD_REQUEST)
+    if isinstance(error, exceptions.APIException):
+        return _answer_api_exception(error)
+    return None
+
+
+def invalid(errors: Mapping[str, list[Body]]) -> Body:
+    """Return the body for fields that are not what they should be."""
+    return {"code": "invalid", "detail": _("Some fields are not valid."), "errors": errors}
+
+
+def _answer_refusal(refusal: Refusal) -> Response:
+    if isinstance(refusal, FieldRefusal):
+        error = {"code": refusal.code, "detail": str(refusal)}
+        return Response(invalid({refusal.field: [error]}), status=refusal.status)
+    body: Body = {"code": refusal.code, "detail": str(refusal)}
+    headers = {}
+    if isinstance(refusal, CodeInvalid):
+        body["attempts_left"] = refusal.attempts_left
+        body["resend_at"] = refusal.resend_at
+    if isinstance(refusal, RateLimited):
+        body["resend_at"] = refusal.retry_at
+    if isinstance(refusal, (RateLimited, Unavailable)):
+        headers["Retry-After"] = str(refusal.retry_after)
+    return Response(body, status=refusal.status, headers=headers)
+
+
+def _answer_api_exception(error: exceptions.APIException) -> Response:
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(math.ceil(error.wait))  # type: ignore[attr-defined]
+    return Response(_in_words(error), status=error.status_code, headers=headers)
+
+
+def _in_words(error: exceptions.APIException) -> Body:
+    detail: Any = error.detail
+    if isinstance(detail, dict):  # Simple JWT's, for one.
+        code = detail.get("code", error.default_code)
+        return {"code": str(code), "detail": str(detail.get("detail", error.default_detail))}
+    return {"code": getattr(detail, "code", error.default_code), "detail": str(detail)}
+
+
+def _field_errors(error: exceptions.ValidationError) -> dict[str, list[Body]]:
+    detail = error.detail
+    fields = detail if isinstance(detail, dict) else {"non_field_errors": detail}
+    return {field: [_field_error(one) for one in _listed(found)] for field, found in fields.items()}
+
+
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [found]
+
+
+def _field_error(found: Any) -> Body:
+    return {"code": getattr(found, "code", "invalid"), "detail": str(found)}

@@ -1,0 +1,151 @@
+"""What goes in and out as JSON. The field names are the published contract's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from django_phone_invites import phones
+from django_phone_invites.codes import INVITE_MAX_LENGTH
+from django_phone_invites.models import InviteActivation
+from django_phone_invites.phones import MAX_INPUT_LENGTH
+
+
+class TextField(serializers.CharField):
+    """A string, and nothing that could be read as one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Refuse numbers too: REST framework would take ``7.9e10`` for text."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "integer", "minimum": 0},
+            {"type": "string", "pattern": "^[0-9]{4,12}$"},
+        ],
+        "example": "0917",
+    }
+)
+class GuessField(serializers.Field):
+    """An integer or a string of ASCII digits; the service says which of them could be a code."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Pass the value on as it came."""
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        """Pass the value on as it is."""
+        return value
+
+
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
+class IdField(serializers.ReadOnlyField):
+    """An id, of whatever type the route or the user model has."""
+
+
+class RequestCodeSerializer(serializers.Serializer):
+    """Asks for a code."""
+
+    phone = TextField(max_length=MAX_INPUT_LENGTH, help_text="With the country code.")
+    invite_code = TextField(
+        max_length=INVITE_MAX_LENGTH,
+        required=False,
+        allow_blank=True,
+        help_text="An invite code to activate if this turns out to be a first login.",
+    )
+
+
+class ChallengeSerializer(serializers.Serializer):
+    """A code that was asked for."""
+
+    id = IdField(help_text="Names the code in the URL where it is entered.")
+    phone = serializers.CharField(help_text="E.164.")
+    expires_at = serializers.DateTimeField()
+    resend_at = serializers.DateTimeField(help_text="When the next code can be asked for.")
+    attempts_left = serializers.IntegerField()
+
+
+class VerifyCodeSerializer(serializers.Serializer):
+    """Enters a code."""
+
+    auth_number = GuessField(help_text='917 and "0917" both mean 0917.')
+
+
+class LoginSerializer(serializers.Serializer):
+    """What the token issuer gave out, and the user's id."""
+
+    token = serializers.CharField()
+    id = IdField(help_text="The user's id.")
+
+
+class InviteeSerializer(serializers.Serializer):
+    """Somebody who activated the own code."""
+
+    phone = serializers.SerializerMethodField()
+    activated_at = serializers.DateTimeField()
+
+    def get_phone(self, activation: InviteActivation) -> str:
+        """Return the phone, masked unless the site shows it."""
+        return phones.shown_to_inviter(activation.invitee_phone)
+
+
+class ProfileSerializer(serializers.Serializer):
+    """What a user sees of their own."""
+
+    id = IdField(source="account.user_id", help_text="The user's id.")
+    phone = serializers.CharField(source="account.e164", help_text="E.164.")
+    invite_code = serializers.CharField(source="invite_code.code")
+    stranger_invite_code = serializers.CharField(source="activated_code", allow_null=True)
+    invite_user = InviteeSerializer(source="invitees", many=True, help_text="The newest 100.")
+    invite_user_count = serializers.IntegerField(source="invite_code.uses")
+
+
+class ActivateInviteSerializer(serializers.Serializer):
+    """Activates somebody's invite code. Other fields are ignored."""
+
+    stranger_invite_code = TextField(max_length=INVITE_MAX_LENGTH)
+
+
+class InviteeQuerySerializer(serializers.Serializer):
+    """Asks for a page of invitees."""
+
+    older_than = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**63 - 1,
+        help_text="From the answer before this one; left out for the newest.",
+    )
+
+
+class InviteePageSerializer(serializers.Serializer):
+    """A page of invitees."""
+
+    invite_user = InviteeSerializer(source="invitees", many=True)
+    older_than = serializers.IntegerField(
+        allow_null=True, help_text="Pass it on for the next page; null at the last."
+    )
+
+
+class FieldErrorSerializer(serializers.Serializer):
+    """What is wrong with one field."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class RefusalSerializer(serializers.Serializer):
+    """A request that was not granted; ``code`` is stable, ``detail`` is for people."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    errors = serializers.DictField(  # type: ignore[assignment]  # a field of that name, not the property
+        child=FieldErrorSerializer(many=True), required=False
+    )
+    attempts_left = serializers.IntegerField(required=False)
+    resend_at = serializers.DateTimeField(required=False)

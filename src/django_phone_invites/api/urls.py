@@ -1,0 +1,15 @@
+"""``include("django_phone_invites.api.urls")``: at the paths of ``PHONE_INVITES_API_ROUTES``."""
+
+from django.urls import path
+
+from django_phone_invites.api import views
+from django_phone_invites.routes import API_NAMESPACE, api_path
+
+app_name = API_NAMESPACE
+
+urlpatterns = [
+    path(api_path("codes"), views.RequestCodeView.as_view(), name="codes"),
+    path(api_path("code"), views.VerifyCodeView.as_view(), name="code"),
+    path(api_path("profile"), views.ProfileView.as_view(), name="profile"),
+    path(api_path("invitees"), views.InviteesView.as_view(), name="invitees"),
+]

@@ -1,0 +1,204 @@
+"""The endpoints: parse, call one service, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404
+from django.utils.cache import add_never_cache_headers
+from rest_framework import serializers
+from rest_framework.parsers import BaseParser
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from django_phone_invites.addresses import client_address
+from django_phone_invites.api import refusals
+from django_phone_invites.api.description import describe
+from django_phone_invites.api.parsers import SmallJSONParser
+from django_phone_invites.api.serializers import (
+    ActivateInviteSerializer,
+    ChallengeSerializer,
+    InviteePageSerializer,
+    InviteeQuerySerializer,
+    LoginSerializer,
+    ProfileSerializer,
+    RequestCodeSerializer,
+    VerifyCodeSerializer,
+)
+from django_phone_invites.api.tokens import issue_token
+from django_phone_invites.exceptions import (
+    AccountConflict,
+    AccountDisabled,
+    AccountMissing,
+    CodeExhausted,
+    CodeExpired,
+    CodeInvalid,
+    CodeMalformed,
+    CodeNotFound,
+    CodeUsed,
+    InviteAlreadyActivated,
+    InviteExhausted,
+    InviteExpired,
+    InviteMutual,
+    InviteOwn,
+    InviteUnknown,
+    PhoneInvalid,
+    PhoneRegionRefused,
+    PhoneTypeRefused,
+    RateLimited,
+)
+from django_phone_invites.models import LoginCode
+from django_phone_invites.routes import api_path, api_url, parameters
+from django_phone_invites.services import accounts, invites, login
+from django_phone_invites.transactions import outside_transactions
+
+
+class JSONView(APIView):
+    """What all endpoints share; none of it is taken from the site's REST framework settings."""
+
+    renderer_classes = [JSONRenderer]
+    parser_classes: list[type[BaseParser]] = [SmallJSONParser]
+    throttle_classes = []
+    versioning_class = None
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Return the view, kept out of ``ATOMIC_REQUESTS``: a refusal must not undo its count."""
+        return outside_transactions(super().as_view(**initkwargs))
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        """Answer refusals in this package's shape."""
+        return refusals.answer
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Keep answers out of caches."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        add_never_cache_headers(response)
+        return response
+
+
+def read(serializer_class: type[serializers.Serializer], data: Any) -> dict[str, Any]:
+    """Return the valid data of a body or a query string.
+
+    Raises:
+        ValidationError: a field is missing or of the wrong kind.
+    """
+    serializer = serializer_class(data=data)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+class AnonymousView(JSONView):
+    """An endpoint on the way to a login: no credentials are read, so none can be wrong."""
+
+    authentication_classes = []
+    permission_classes = []
+
+
+class RequestCodeView(AnonymousView):
+    """Ask for a code."""
+
+    @describe(
+        "request_code",
+        {201: ChallengeSerializer},
+        *(PhoneInvalid, PhoneTypeRefused, PhoneRegionRefused, RateLimited),
+        request=RequestCodeSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        """Send a code to a phone.
+
+        The answer is the same for a phone that has an account and for one that has none.
+        """
+        data = read(RequestCodeSerializer, request.data)
+        requested = login.request_code(
+            phone=data["phone"],
+            channel=LoginCode.Channel.API,
+            address=client_address(request.META),
+            invite=data.get("invite_code", ""),
+        )
+        code = requested.login_code
+        body = {
+            "id": code.pk if "pk" in parameters(api_path("code")) else code.token,
+            "phone": code.phone,
+            "expires_at": code.expires_at,
+            "resend_at": requested.resend_at,
+            "attempts_left": code.attempts_left,
+        }
+        location = api_url("code", token=code.token, pk=code.pk)
+        return Response(body, status=201, headers={"Location": location})
+
+
+class VerifyCodeView(AnonymousView):
+    """Enter a code."""
+
+    @describe(
+        "verify_code",
+        {200: LoginSerializer},
+        *(CodeMalformed, CodeInvalid, CodeNotFound, CodeExpired, CodeUsed, CodeExhausted),
+        *(AccountDisabled, AccountConflict),
+        request=VerifyCodeSerializer,
+    )
+    def post(self, request: Request, token: str | None = None, pk: int | None = None) -> Response:
+        """Log in with a code; the first login of a phone makes its user."""
+        guess = read(VerifyCodeSerializer, request.data)["auth_number"]
+        done = login.verify_code(
+            login_code=login.find_code(channel=LoginCode.Channel.API, token=token, pk=pk),
+            guess=guess,
+            sign_in=lambda user: issue_token(request, user),
+        )
+        return Response({**done.result, "id": done.account.user_id})
+
+
+class OwnView(JSONView):
+    """An endpoint for own data: another user's is as missing as one that does not exist."""
+
+    permission_classes = [IsAuthenticated]
+
+    def check_permissions(self, request: Request) -> None:
+        """Refuse strangers first, then ids that are not the user's own."""
+        super().check_permissions(request)
+        if "pk" in self.kwargs and str(self.kwargs["pk"]) != str(request.user.pk):
+            raise Http404
+
+
+class ProfileView(OwnView):
+    """The own profile."""
+
+    @describe("get_profile", {200: ProfileSerializer}, AccountMissing, own=True)
+    def get(self, request: Request, pk: Any = None) -> Response:
+        """Return the own phone and invite code, and who activated it."""
+        return Response(ProfileSerializer(accounts.get_profile(request.user)).data)
+
+    @describe(
+        "activate_invite",
+        {200: ActivateInviteSerializer},
+        *(InviteUnknown, InviteOwn, InviteMutual, InviteAlreadyActivated, InviteExpired),
+        *(InviteExhausted, AccountMissing),
+        own=True,
+        request=ActivateInviteSerializer,
+    )
+    def patch(self, request: Request, pk: Any = None) -> Response:
+        """Activate somebody's invite code: once, ever."""
+        code = read(ActivateInviteSerializer, request.data)["stranger_invite_code"]
+        activation = invites.activate_invite(user=request.user, code=code)
+        return Response({"stranger_invite_code": activation.code})
+
+
+class InviteesView(OwnView):
+    """All who activated the own code, in pages."""
+
+    @describe(
+        "list_invitees",
+        {200: InviteePageSerializer},
+        own=True,
+        parameters=[InviteeQuerySerializer],
+    )
+    def get(self, request: Request, pk: Any = None) -> Response:
+        """Return up to 100 invitees, newest first."""
+        query = read(InviteeQuerySerializer, request.query_params)
+        page = accounts.get_invitees(request.user, **query)
+        return Response(InviteePageSerializer(page).data)
