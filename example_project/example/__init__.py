@@ -1,0 +1,1 @@
+"""The example: the package under the routes that people know."""
