@@ -1,0 +1,164 @@
+"""POST codes/: parsing, status and answer. What is counted is the services' business."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from django_phone_invites.models import LoginCode, PhoneAccount
+from django_phone_invites.senders import Message, Receipt, Sender, TemporarySendError
+from django_phone_invites.testing import last_code, outbox, sign_up
+
+PHONE = "+79096869722"
+
+
+class RefusingSender(Sender):
+    """A provider that takes nothing."""
+
+    def send(self, message: Message) -> Receipt:
+        raise TemporarySendError(f"{message.phone} {message.code}", code="503")
+
+
+def test_a_code_is_sent_and_its_place_is_named(request_code):
+    with time_machine.travel(timezone.now(), tick=False):
+        answer = request_code()
+        now = timezone.now()
+    body = answer.json()
+    code = LoginCode.objects.get()
+    assert answer.status_code == 201
+    assert answer["Location"] == f"/api/codes/{code.token}/"
+    assert set(body) == {"id", "phone", "expires_at", "resend_at", "attempts_left"}
+    assert (body["id"], body["phone"], body["attempts_left"]) == (code.token, PHONE, 5)
+    assert parse_datetime(body["expires_at"]) == now + dt.timedelta(minutes=5)
+    assert parse_datetime(body["resend_at"]) == now + dt.timedelta(minutes=1)
+    assert [message.phone for message in outbox] == [PHONE]
+
+
+def test_the_code_is_not_in_the_answer(request_code):
+    answer = request_code()
+    texts = [answer.content.decode(), *answer.headers.values()]
+    # The id is random hexadecimal and may hold six digits in a row by chance; nothing else may.
+    code = LoginCode.objects.get()
+    assert not any(last_code(PHONE) in text.replace(code.token, "") for text in texts)
+
+
+def test_asking_makes_no_user(request_code, django_user_model):
+    request_code()
+    assert django_user_model.objects.count() == PhoneAccount.objects.count() == 0
+
+
+@pytest.mark.parametrize("is_active", [True, False], ids=["known", "disabled"])
+def test_the_answer_is_the_same_for_a_new_and_for_a_known_phone(request_code, is_active):
+    user = sign_up("+79096869723")
+    user.is_active = is_active
+    user.save()
+    with time_machine.travel(timezone.now(), tick=False):
+        new, known = request_code(), request_code("+79096869723")
+    assert new.status_code == known.status_code == 201
+    assert set(new.headers) == set(known.headers)
+    assert {**new.json(), "id": "", "phone": ""} == {**known.json(), "id": "", "phone": ""}
+
+
+def test_the_answer_is_the_same_when_the_provider_fails(request_code, settings):
+    with time_machine.travel(timezone.now(), tick=False):
+        sent = request_code()
+        settings.PHONE_INVITES_SENDER = {"BACKEND": f"{__name__}.RefusingSender"}
+        failed = request_code("+79096869723")
+    assert sent.status_code == failed.status_code == 201
+    assert {**sent.json(), "id": "", "phone": ""} == {**failed.json(), "id": "", "phone": ""}
+    assert list(LoginCode.objects.order_by("pk").values_list("delivery", flat=True)) == [
+        LoginCode.Delivery.SENT,
+        LoginCode.Delivery.FAILED,
+    ]
+
+
+def test_a_number_in_another_spelling_is_the_same_phone(request_code, settings):
+    settings.PHONE_INVITES_DEFAULT_REGION = "RU"
+    assert request_code("8 (909) 686-97-22").json()["phone"] == PHONE
+    assert request_code().json()["code"] == "rate_limited"
+
+
+def test_too_soon_says_when_to_come_back_and_not_which_limit_it_was(request_code):
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        resend_at = request_code().json()["resend_at"]
+        clock.shift(20)
+        answer = request_code()
+    assert answer.status_code == 429
+    assert answer["Retry-After"] == "40"
+    assert answer.json() == {
+        "code": "rate_limited",
+        "detail": "Too many requests. Try again later.",
+        "resend_at": resend_at,
+    }
+    assert len(outbox) == 1
+
+
+def test_at_resend_at_the_next_code_is_sent(request_code):
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        resend_at = parse_datetime(request_code().json()["resend_at"])
+        clock.move_to(resend_at - dt.timedelta(seconds=1))
+        assert request_code().status_code == 429
+        clock.move_to(resend_at)
+        assert request_code().status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("phone", "code"),
+    [
+        ("+7909686972", "phone_invalid"),
+        ("+7 909 CALL ME", "phone_invalid"),
+        ("9096869722", "phone_invalid"),
+        ("+74951234567", "phone_type_refused"),
+        ("+78001234567", "phone_type_refused"),
+        ("+12015550123", "phone_region_refused"),
+    ],
+)
+def test_a_phone_that_is_refused_is_an_error_of_its_field(request_code, settings, phone, code):
+    settings.PHONE_INVITES_REGIONS = ["RU"]
+    answer = request_code(phone)
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid"
+    assert [error["code"] for error in answer.json()["errors"]["phone"]] == [code]
+    assert LoginCode.objects.count() == len(outbox) == 0
+
+
+@pytest.mark.parametrize(("invite", "stored"), [(" twxk36 ", "TWXK36"), ("", ""), ("not one!", "")])
+def test_an_invite_code_is_brought_along_as_it_can_be_looked_up(request_code, invite, stored):
+    assert request_code(invite_code=invite).status_code == 201
+    assert LoginCode.objects.get().invite == stored
+
+
+def test_wrong_credentials_do_not_keep_anybody_from_asking(client, db):
+    answer = client.post(
+        "/api/codes/",
+        {"phone": PHONE},
+        content_type="application/json",
+        headers={"Authorization": "Token nonsense"},
+    )
+    assert answer.status_code == 201
+
+
+def test_the_address_of_the_asker_is_kept_and_forged_headers_are_not(client, db):
+    client.post(
+        "/api/codes/",
+        {"phone": PHONE},
+        content_type="application/json",
+        REMOTE_ADDR="203.0.113.7",
+        headers={"X-Forwarded-For": "198.51.100.1"},
+    )
+    assert LoginCode.objects.get().address == "203.0.113.7"
+
+
+def test_a_refusal_is_in_the_language_of_the_request(client, db):
+    answer = client.post(
+        "/api/codes/",
+        {"phone": "nobody"},
+        content_type="application/json",
+        headers={"Accept-Language": "ru"},
+    )
+    assert answer.status_code == 400
+    assert answer["Content-Language"] == "ru"

@@ -1,0 +1,1 @@
+"""Races against a real server with several processes, from outside."""

@@ -1,0 +1,74 @@
+"""``phone_invites_send_test`` sends one message that is no login code."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from django_phone_invites.exceptions import PhoneInvalid, PhoneRegionRefused, PhoneTypeRefused
+from django_phone_invites.senders import Message, PermanentSendError, Receipt, Sender
+from django_phone_invites.senders.memory import outbox
+
+
+class RefusingSender(Sender):
+    """A provider that is out of credit."""
+
+    def send(self, message: Message) -> Receipt:
+        raise PermanentSendError("out of credit", code="17")
+
+
+def send_test(phone: str) -> str:
+    out = io.StringIO()
+    call_command("phone_invites_send_test", phone, stdout=out)
+    return out.getvalue()
+
+
+def test_a_message_goes_through_the_sender_in_force(settings: Any) -> None:
+    settings.LANGUAGE_CODE = "ru"
+    assert send_test("+7 (909) 686-97-22") == "sent, message id 1\n"
+    assert outbox == [
+        Message(
+            phone="+79096869722",
+            code="000000",
+            purpose="test",
+            locale="ru",
+            lifetime=0,
+            text="This is a test message. 000000 is not a code.",
+        )
+    ]
+
+
+def test_a_provider_without_ids_is_no_trouble(settings: Any) -> None:
+    settings.PHONE_INVITES_SENDER = {
+        "BACKEND": "django_phone_invites.senders.console.ConsoleSender"
+    }
+    assert send_test("+79096869722") == "sent, message id (none)\n"
+
+
+@pytest.mark.parametrize(
+    ("phone", "refusal"),
+    [
+        ("garbage", PhoneInvalid),
+        ("+79999999", PhoneInvalid),
+        ("+78005553535", PhoneTypeRefused),
+        ("+77012345678", PhoneRegionRefused),
+    ],
+)
+def test_a_number_that_no_code_is_sent_to_is_refused(
+    phone: str, refusal: type[Exception], settings: Any
+) -> None:
+    settings.PHONE_INVITES_REGIONS = ["RU"]
+    with pytest.raises(CommandError) as refused:
+        send_test(phone)
+    assert str(refused.value) == str(refusal())
+    assert outbox == []
+
+
+def test_what_the_provider_refuses_is_told(settings: Any) -> None:
+    settings.PHONE_INVITES_SENDER = {"BACKEND": f"{__name__}.RefusingSender"}
+    with pytest.raises(CommandError) as refused:
+        send_test("+79096869722")
+    assert str(refused.value) == "PermanentSendError 17: out of credit"

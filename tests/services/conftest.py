@@ -1,0 +1,87 @@
+"""What the tests of the services share: asking for a code, and real threads."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, NamedTuple
+
+import pytest
+from django.db import connection, connections
+from time_machine import TimeMachineFixture
+
+from django_phone_invites.exceptions import Refusal
+from django_phone_invites.models import LoginCode
+from django_phone_invites.senders.memory import outbox
+from django_phone_invites.services.login import Challenge, Login, request_code, verify_code
+
+PHONE = "+79096869722"
+
+
+class Asked(NamedTuple):
+    """A code that was asked for, and the digits that the phone received."""
+
+    challenge: Challenge
+    digits: str
+
+    @property
+    def row(self) -> LoginCode:
+        return self.challenge.login_code
+
+    @property
+    def fresh(self) -> LoginCode:
+        return LoginCode.objects.get(pk=self.row.pk)
+
+    def wrong(self, step: int = 1) -> str:
+        """Return digits of the right length that are not the code; each step gives others."""
+        length = len(self.digits)
+        return str((int(self.digits) + step) % 10**length).zfill(length)
+
+    def enter(self, guess: object = None) -> Login[Any]:
+        """Enter a guess, the right one if none is given, as a request of its own would."""
+        guess = self.digits if guess is None else guess
+        return verify_code(login_code=self.fresh, guess=guess, sign_in=lambda user: user.pk)
+
+
+@pytest.fixture
+def ask() -> Callable[..., Asked]:
+    """Ask for a code and read the message."""
+
+    def ask(phone: str = PHONE, *, channel: str = "web", **arguments: Any) -> Asked:
+        challenge = request_code(phone=phone, channel=channel, **arguments)
+        return Asked(challenge, outbox[-1].code)
+
+    return ask
+
+
+@pytest.fixture
+def clock(time_machine: TimeMachineFixture) -> TimeMachineFixture:
+    """A clock that only moves when it is shifted."""
+    time_machine.move_to(dt.datetime(2026, 3, 1, 12, tzinfo=dt.timezone.utc), tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def in_parallel(transactional_db: None) -> Callable[[Sequence[Callable[[], Any]]], list[Any]]:
+    """Run each piece of work in a thread of its own, all at once; return results and refusals."""
+    if connection.vendor == "sqlite" and connection.is_in_memory_db():
+        pytest.skip("Threads need a database file: set SQLITE_TEST_FILE.")
+
+    def run(works: Sequence[Callable[[], Any]]) -> list[Any]:
+        barrier = Barrier(len(works), timeout=30)
+
+        def one(work: Callable[[], Any]) -> Any:
+            try:
+                barrier.wait()
+                return work()
+            except Refusal as refusal:
+                return refusal
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(len(works)) as pool:
+            return list(pool.map(one, works))
+
+    return run

@@ -1,0 +1,176 @@
+"""SQL statements of each request, without BEGIN, COMMIT and SAVEPOINT.
+
+The figures hold for tokens of ``rest_framework.authtoken``. Each test that passes records what it
+counted as a property of its report (``--junitxml``), and ``pytest -rP`` prints it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from django_phone_invites.models import InviteActivation, InviteCode
+from django_phone_invites.testing import last_code, sign_up
+
+pytestmark = [
+    pytest.mark.skipif(not settings.HAS_DRF, reason="counts what the API costs"),
+    # Without the transaction of a test, durable ones are the real thing and nothing else is counted.
+    pytest.mark.django_db(transaction=True),
+]
+
+PHONE = "+79096869722"
+#: Transaction control, which costs no plan and no row.
+CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET TRANSACTION")
+
+
+@pytest.fixture
+def count(client, record_property):
+    """Send a request and return its answer and the statements that it took."""
+
+    def count(method, path, body=None, token=None):
+        headers = {"Authorization": f"Token {token}"} if token else {}
+        data = {} if body is None else {"data": body, "content_type": "application/json"}
+        with CaptureQueriesContext(connection) as captured:
+            answer = getattr(client, method)(path, headers=headers, **data)
+        statements = [
+            query["sql"]
+            for query in captured.captured_queries
+            if not query["sql"].upper().startswith(CONTROL)
+        ]
+        record_property(f"{method} {path}", len(statements))
+        print(f"{connection.vendor}: {method} {path}: {len(statements)}", *statements, sep="\n  ")
+        return answer, len(statements)
+
+    return count
+
+
+@pytest.fixture
+def asked():
+    """Ask for a code outside the count and return where it is entered."""
+
+    def ask(**more):
+        body = {"phone": PHONE, **more}
+        answer = Client().post("/api/codes/", body, content_type="application/json")
+        return answer["Location"]
+
+    return ask
+
+
+@pytest.fixture
+def token_of():
+    """Return the token of a user."""
+    from rest_framework.authtoken.models import Token
+
+    return lambda user: Token.objects.get_or_create(user=user)[0].key
+
+
+def test_asking_for_a_first_code_costs_at_most_5(count):
+    answer, statements = count("post", "/api/codes/", {"phone": PHONE})
+    assert answer.status_code == 201
+    assert statements <= 5
+
+
+def test_asking_for_a_further_code_costs_at_most_5(count, asked, settings):
+    settings.PHONE_INVITES_RESEND_COOLDOWN = dt.timedelta(0)
+    asked()
+    answer, statements = count("post", "/api/codes/", {"phone": PHONE})
+    assert answer.status_code == 201
+    assert statements <= 5
+
+
+def test_asking_for_a_known_phone_costs_what_asking_for_a_new_one_does(count):
+    sign_up("+79096869723")
+    _, new = count("post", "/api/codes/", {"phone": PHONE})
+    _, known = count("post", "/api/codes/", {"phone": "+79096869723"})
+    assert new == known
+
+
+def test_a_refusal_for_asking_too_soon_costs_at_most_1(count, asked):
+    asked()
+    answer, statements = count("post", "/api/codes/", {"phone": PHONE})
+    assert answer.json()["code"] == "rate_limited"
+    assert statements <= 1
+
+
+def test_a_first_login_costs_at_most_9(count, asked):
+    location = asked()
+    answer, statements = count("post", location, {"auth_number": last_code(PHONE)})
+    assert answer.status_code == 200
+    assert statements <= 9
+
+
+def test_a_later_login_costs_at_most_5(count, asked, token_of):
+    token_of(sign_up(PHONE))
+    location = asked()
+    answer, statements = count("post", location, {"auth_number": last_code(PHONE)})
+    assert answer.status_code == 200
+    assert statements <= 5
+
+
+def test_a_malformed_guess_costs_at_most_1(count, asked):
+    answer, statements = count("post", asked(), {"auth_number": "x"})
+    assert answer.json()["code"] == "invalid"
+    assert statements <= 1
+
+
+def test_a_bare_authenticated_request_costs_1(count, token_of):
+    """OPTIONS reads nothing of the user's own: what is left is the authentication."""
+    answer, statements = count("options", "/api/profile/", token=token_of(sign_up(PHONE)))
+    assert answer.status_code == 200
+    assert statements == 1
+
+
+@pytest.mark.parametrize("invitees", [0, 10, 150])
+def test_a_profile_costs_at_most_3_with_however_many_invitees(count, token_of, invitees):
+    owner = _inviter(invitees)
+    answer, statements = count("get", "/api/profile/", token=token_of(owner))
+    body = answer.json()
+    assert (len(body["invite_user"]), body["invite_user_count"]) == (min(invitees, 100), invitees)
+    assert statements <= 3
+
+
+def test_a_profile_costs_the_same_with_10_and_with_many_invitees(count, token_of):
+    token, costs = token_of(_inviter(10)), []
+    for more in (0, 140):
+        _inviter(more, start=10)
+        answer, statements = count("get", "/api/profile/", token=token)
+        costs.append((answer.json()["invite_user_count"], statements))
+    assert [invitees for invitees, _ in costs] == [10, 150]
+    assert costs[0][1] == costs[1][1]
+
+
+def test_a_page_of_invitees_costs_at_most_2(count, token_of):
+    answer, statements = count("get", "/api/profile/invitees/", token=token_of(_inviter(150)))
+    assert answer.json()["older_than"] is not None
+    assert statements <= 2
+
+
+def test_an_activation_costs_at_most_5(count, token_of):
+    code = sign_up("+79096869723").invite_code.code
+    body, token = {"stranger_invite_code": code}, token_of(sign_up(PHONE))
+    answer, statements = count("patch", "/api/profile/", body, token)
+    assert answer.status_code == 200
+    assert statements <= 5
+
+
+def _inviter(invitees, start=0):
+    owner = sign_up(PHONE)
+    code = InviteCode.objects.get(owner=owner)
+    InviteActivation.objects.bulk_create(
+        InviteActivation(
+            invitee=sign_up(f"+7916{1000000 + number}"),
+            inviter=owner,
+            invite_code=code,
+            code=code.code,
+            activated_at=timezone.now(),
+        )
+        for number in range(start, start + invitees)
+    )
+    InviteCode.objects.filter(pk=code.pk).update(uses=InviteActivation.objects.count())
+    return owner

@@ -1,0 +1,738 @@
+"""The documentation says what the code does: names are compared both ways, and examples run."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import datetime as dt
+import importlib
+import inspect
+import itertools
+import json
+import os
+import pkgutil
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.core.management import load_command_class
+from django.core.management.base import BaseCommand
+from django.dispatch import Signal
+
+import django_phone_invites
+from django_phone_invites import checks, conf, exceptions, routes, senders, signals, testing
+from django_phone_invites.conf import app_settings
+from django_phone_invites.management import commands
+from django_phone_invites.senders import base
+from django_phone_invites.web import urls as web_urls
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+README = ROOT / "README.md"
+PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+SOURCE = Path(django_phone_invites.__file__).parent
+
+needs_drf = pytest.mark.skipif(not settings.HAS_DRF, reason="REST framework is not installed")
+
+
+# Reading Markdown
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """A fenced block, with the HTML comments right above it."""
+
+    marks: tuple[str, ...]
+    language: str
+    text: str
+
+
+_BLOCK = re.compile(
+    r"^(?P<marks>(?:<!-- [^\n]+ -->\n)*)```(?P<language>[\w+-]+)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def read_blocks(path: Path) -> list[Block]:
+    return [
+        Block(tuple(re.findall(r"<!-- (.+) -->", found["marks"])), found["language"], found["text"])
+        for found in _BLOCK.finditer(path.read_text("utf-8"))
+    ]
+
+
+def read_table(page: str, name: str) -> list[list[str]]:
+    """Return the cells of the table below ``<!-- table: name -->``, without its heading."""
+    text = (DOCS / page).read_text("utf-8")
+    _, found, rest = text.partition(f"<!-- table: {name} -->\n")
+    assert found, f"{page} has no table {name!r}"
+    lines = rest.split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def names(cell: str) -> list[str]:
+    return re.findall(r"`([^`]*)`", cell)
+
+
+def name(cell: str) -> str:
+    (found,) = names(cell)
+    return found
+
+
+def section(path: Path, heading: str) -> str:
+    (found,) = re.findall(
+        rf"^## {heading}\n(.*?)(?=^## )", path.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    return str(found)
+
+
+# Names, both ways
+
+
+def test_settings() -> None:
+    known = {"timedelta": dt.timedelta}
+    documented = [
+        (name(setting), eval(name(default), known), rule, name(check_id))  # noqa: S307
+        for setting, default, rule, check_id in read_table("reference/settings.md", "settings")
+    ]
+    declared = [
+        (item.name, item.default, str(item.rule(object())).removeprefix("must be "), item.check_id)
+        for item in app_settings
+    ]
+    assert documented == declared
+
+
+def test_each_setting_is_explained() -> None:
+    page = (DOCS / "reference/settings.md").read_text("utf-8")
+    explained = {
+        found for line in re.findall(r"^(`.+)\n: ", page, re.MULTILINE) for found in names(line)
+    }
+    assert explained == {item.name for item in app_settings}
+
+
+def _concrete(refusal: type[exceptions.Refusal]) -> Iterator[type[exceptions.Refusal]]:
+    if "code" in vars(refusal) and refusal.__module__ == exceptions.__name__:
+        yield refusal
+    for below in refusal.__subclasses__():
+        yield from _concrete(below)
+
+
+def test_refusals() -> None:
+    documented = [
+        (name(code), int(status), name(class_))
+        for code, status, class_, _ in read_table("reference/api.md", "refusals")
+    ]
+    declared = [
+        (found.code, found.status, found.__name__) for found in _concrete(exceptions.Refusal)
+    ]
+    assert sorted(documented) == sorted(declared)
+    assert len({code for code, _, _ in documented}) == len(documented)
+
+
+def test_refusals_stand_in_the_tree() -> None:
+    drawn = re.findall(r"─ (\w+) +(\w+)$", str(exceptions.__doc__), re.MULTILINE)
+    declared = {(found.__name__, found.code) for found in _concrete(exceptions.Refusal)}
+    assert {(class_, code) for class_, code in drawn if class_ != "FieldRefusal"} == declared
+
+
+@needs_drf
+def test_framework_refusals() -> None:
+    from rest_framework import exceptions as framework
+
+    from django_phone_invites.api import parsers
+
+    documented = {
+        (name(code), int(status))
+        for code, status, _ in read_table("reference/api.md", "framework refusals")
+    }
+    raised = {
+        (found.default_code, found.status_code)
+        for module in (framework, parsers)
+        for _, found in inspect.getmembers(module, inspect.isclass)
+        # The views limit nothing through REST framework, and "error" is the root of the tree.
+        if issubclass(found, framework.APIException)
+        and found.default_code not in ("error", "throttled")
+    }
+    assert documented == raised
+
+
+_CHECK_ID = re.compile(r"phone_invites\.[EW]\d{3}")
+
+
+def test_checks() -> None:
+    documented = {
+        name(check_id): runs for check_id, runs, _ in read_table("reference/checks.md", "checks")
+    }
+    declared = {item.check_id: "always" for item in app_settings}
+    for runs, functions in (("always", checks.ALWAYS), ("deploy", checks.DEPLOY)):
+        for function in functions:
+            declared |= dict.fromkeys(_CHECK_ID.findall(inspect.getsource(function)), runs)
+    for module in (checks, conf):
+        for check_id in _CHECK_ID.findall(inspect.getsource(module)):
+            declared.setdefault(check_id, "always")  # a function below those that are registered
+    assert documented == declared
+
+
+def test_checks_of_settings_name_them() -> None:
+    rows = read_table("reference/checks.md", "checks")
+    described = {name(check_id): what for check_id, _, what in rows}
+    for item in app_settings:
+        assert f"`{item.name}`" in described[item.check_id]
+
+
+def test_signals() -> None:
+    documented = {
+        name(signal): names(arguments)
+        for signal, _, arguments, _ in read_table("reference/signals.md", "signals")
+    }
+    commented = {
+        signal: re.findall(r"``(\w+)``", found)
+        for found, signal in re.findall(
+            r"Arguments: (.+)\.\n(\w+) = Signal", inspect.getsource(signals)
+        )
+    }
+    assert documented == commented
+    assert set(documented) == {
+        found for found, value in vars(signals).items() if isinstance(value, Signal)
+    }
+
+
+def test_senders_of_signals() -> None:
+    source = "".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py"))
+    sent = set(re.findall(r"signals\.(\w+)\.send_robust\(\s*(\w+)", source))
+    rows = read_table("reference/signals.md", "signals")
+    assert {(name(signal), name(sender)) for signal, sender, _, _ in rows} == sent
+
+
+def _arguments(command: BaseCommand) -> set[str]:
+    parser = command.create_parser("manage.py", "command")
+    return {
+        action.option_strings[-1] if action.option_strings else action.dest
+        for action in parser._actions
+    }
+
+
+def test_commands() -> None:
+    documented = {
+        name(command): set(names(arguments))
+        for command, arguments, _ in read_table("reference/commands.md", "commands")
+    }
+    declared = {
+        found.name: _arguments(load_command_class("django_phone_invites", found.name))
+        - _arguments(BaseCommand())
+        for found in pkgutil.iter_modules(commands.__path__)
+    }
+    assert documented == declared
+
+
+def test_each_command_is_explained() -> None:
+    page = (DOCS / "reference/commands.md").read_text("utf-8")
+    declared = [found.name for found in pkgutil.iter_modules(commands.__path__)]
+    assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == sorted(declared)
+
+
+def _check_routes(table: str, paths: dict[str, str], patterns: Iterable[Any]) -> None:
+    documented = {
+        name(route): (
+            ast.literal_eval(name(path)),
+            set(names(parameters)),
+            set(methods.split(", ")),
+        )
+        for route, path, parameters, methods, _ in read_table("reference/routes.md", table)
+    }
+    declared = {
+        pattern.name: (
+            paths[pattern.name],
+            set(routes.PARAMETERS.get(pattern.name, ())),
+            {
+                method.upper()
+                for method in ("get", "post", "patch")
+                if method in pattern.callback.view_class.http_method_names
+                and hasattr(pattern.callback.view_class, method)
+            },
+        )
+        for pattern in patterns
+    }
+    assert documented == declared
+    assert set(documented) == set(paths)
+
+
+def test_routes_of_the_pages() -> None:
+    _check_routes("web routes", routes.WEB_ROUTES, web_urls.urlpatterns)
+
+
+@needs_drf
+def test_routes_of_the_api() -> None:
+    api_urls = importlib.import_module("django_phone_invites.api.urls")
+    _check_routes("api routes", routes.API_ROUTES, api_urls.urlpatterns)
+
+
+def test_senders() -> None:
+    documented = {
+        name(sender): names(options)
+        for sender, options, _ in read_table("reference/senders.md", "senders")
+    }
+    declared = {}
+    for module in pkgutil.iter_modules(senders.__path__, f"{senders.__name__}."):
+        for _, found in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if issubclass(found, base.Sender) and found.__module__ == module.name != base.__name__:
+                options = inspect.signature(found).parameters
+                declared[f"{found.__module__}.{found.__qualname__}"] = list(options)
+    assert documented == declared
+
+
+@pytest.mark.parametrize("class_", [base.Message, base.Receipt], ids=["message", "receipt"])
+def test_fields_of_messages(class_: Any) -> None:
+    rows = read_table("reference/senders.md", class_.__name__.lower())
+    documented = [(name(field), name(type_)) for field, type_, _ in rows]
+    assert documented == [(field.name, field.type) for field in dataclasses.fields(class_)]
+
+
+def test_delivery_states() -> None:
+    page = (DOCS / "reference/senders.md").read_text("utf-8")
+    (line,) = re.findall(r"^`DeliveryState`\n: (.+)", page, re.MULTILINE)
+    assert names(line) == [state.name for state in base.DeliveryState]
+
+
+def test_testing() -> None:
+    rows = read_table("reference/testing.md", "testing")
+    assert sorted(name(found) for found, _ in rows) == sorted(testing.__all__)
+
+
+def test_admin() -> None:
+    rows = read_table("reference/admin.md", "admin")
+    registered = [
+        model.__name__
+        for model in apps.get_app_config("phone_invites").get_models()
+        if admin.site.is_registered(model)
+    ]
+    assert sorted(name(model) for model, _ in rows) == sorted(registered)
+    from django_phone_invites.admin import VIEW_PHONE_NUMBER
+
+    assert VIEW_PHONE_NUMBER in (DOCS / "reference/admin.md").read_text("utf-8")
+
+
+def test_blocks_of_templates_exist() -> None:
+    folder = SOURCE / "templates" / "phone_invites"
+    for template, documented, _ in read_table("howto/pages.md", "blocks"):
+        text = (folder / name(template)).read_text("utf-8")
+        assert set(names(documented)) <= set(re.findall(r"{% block (\w+)", text))
+
+
+def test_variables_of_the_stylesheet_exist() -> None:
+    text = (SOURCE / "static" / "phone_invites" / "phone_invites.css").read_text("utf-8")
+    page = (DOCS / "howto/pages.md").read_text("utf-8")
+    documented = re.findall(r"`(--pi-[\w-]+)`", page)
+    assert documented
+    assert set(documented) <= set(re.findall(r"--pi-[\w-]+", text))
+
+
+# What stands in several places
+
+
+def test_compatibility() -> None:
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    rows = dict(
+        re.findall(r"^\| (\w+) \| (.+) \|$", section(README, "Compatibility"), re.MULTILINE)
+    )
+    for what, classifier in (
+        ("Python", "Programming Language :: Python"),
+        ("Django", "Framework :: Django"),
+    ):
+        declared = re.findall(rf'"{classifier} :: (\d+\.\d+)"', project)
+        assert rows[what].split(", ") == declared
+
+
+def test_version() -> None:
+    version = django_phone_invites.__version__
+    assert f'\nversion = "{version}"\n' in (ROOT / "pyproject.toml").read_text("utf-8")
+    assert f"\n## [{version}] - " in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_commands_of_the_readme() -> None:
+    marked = [
+        block for block in read_blocks(README) if block.marks[:1] and "command: " in block.marks[0]
+    ]
+    assert [block.marks for block in marked] == [("command: example",), ("command: test",)]
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    for block in marked:
+        assert len(block.text.splitlines()) == 1
+        for extra in re.findall(r'"\.\[(\w+)\]"', block.text):
+            assert f"\n{extra} = [" in project.partition("[project.optional-dependencies]")[2]
+        for group in re.findall(r"--group (\w+)", block.text):
+            assert f"\n{group} = [" in project.partition("[dependency-groups]")[2]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        README,
+        ROOT / "CHANGELOG.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "SECURITY.md",
+        *DOCS.rglob("*.md"),
+    ],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_links_lead_somewhere(path: Path) -> None:
+    text = _BLOCK.sub("", path.read_text("utf-8"))
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in link or link.startswith("#"):
+            continue
+        target = (path.parent / link.partition("#")[0]).resolve()
+        # Pictures of the pages are taken from a running example.
+        assert target.exists() or target.parent == DOCS / "images", link
+
+
+def test_each_page_is_in_the_contents() -> None:
+    listed = set(re.findall(r"^[\w/]+$", (DOCS / "index.md").read_text("utf-8"), re.MULTILINE))
+    assert {page.removesuffix(".md") for page in PAGES} == listed | {"index"}
+
+
+@pytest.mark.parametrize("path", [README, *DOCS.rglob("*.md")], ids=lambda path: path.stem)
+def test_examples_parse(path: Path) -> None:
+    for block in read_blocks(path):
+        if block.language == "python":
+            ast.parse(block.text)
+        elif block.language == "json":
+            json.loads(block.text)
+
+
+# Examples, run on a fresh project
+
+
+class Project:
+    """A project made by ``startproject``, in which commands run as a site's would."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def python(self, *arguments: str, stdin: str = "") -> str:
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if key not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+        }
+        environment = {
+            **kept,
+            "PYTHONPATH": str(SOURCE.parent),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONIOENCODING": "utf-8",
+        }
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.root,
+            env=environment,
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    def manage(self, *arguments: str) -> str:
+        return self.python("manage.py", *arguments)
+
+    def script(self, text: str, **given: Any) -> str:
+        """Run ``text`` with Django set up and ``given`` as its global names."""
+        setup = (
+            "import json, os, sys; sys.path.insert(0, '')\n"
+            "os.environ['DJANGO_SETTINGS_MODULE'] = 'mysite.settings'\n"
+            "import django; django.setup()\n"
+            "globals().update(json.load(sys.stdin))\n"
+        )
+        return self.python("-c", setup + text, stdin=json.dumps(given))
+
+    def follow(self, blocks: Iterable[Block], *, prefix: str = "", without: str = "") -> str:
+        """Append, write and run as the marks of ``blocks`` say; return what was printed."""
+        printed = ""
+        for block in blocks:
+            for mark in block.marks:
+                if not mark.startswith(prefix) or (without and mark.startswith(without)):
+                    continue
+                action, _, argument = mark.removeprefix(prefix).partition(": ")
+                if action in ("append", "write"):
+                    self._put(self.root / argument, block.text, append=action == "append")
+                elif action == "run":
+                    for line in block.text.splitlines():
+                        printed += self.python(*shlex.split(line.removeprefix("python ")))
+        return printed
+
+    def _put(self, path: Path, text: str, *, append: bool) -> None:
+        assert path.exists() or not append, path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        before = path.read_text("utf-8") + "\n" if append else ""
+        path.write_text(before + text, "utf-8")
+
+
+@pytest.fixture(scope="session")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as ``startproject`` makes it."""
+    root = tmp_path_factory.mktemp("started")
+    Project(root).python("-m", "django", "startproject", "mysite", str(root))
+    return root
+
+
+@pytest.fixture
+def fresh(started: Path, tmp_path: Path) -> Project:
+    """A fresh project."""
+    return Project(Path(shutil.copytree(started, tmp_path / "project")))
+
+
+@pytest.fixture(scope="session")
+def added(started: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project with what the README says under "Add it to your site", migrated."""
+    root = Path(shutil.copytree(started, tmp_path_factory.mktemp("added") / "project"))
+    Project(root).follow(read_blocks(README), without="api ")
+    return root
+
+
+@pytest.fixture
+def site(added: Path, tmp_path: Path) -> Project:
+    """A site that has the package already."""
+    return Project(Path(shutil.copytree(added, tmp_path / "project")))
+
+
+def test_readme_takes_at_most_ten_lines() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", section(README, "Add it to your site"), re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines() if line.strip()]
+    assert 0 < len(lines) <= 10
+
+
+LOG_IN = """
+import contextlib, io, re
+from django.test import Client
+from django_phone_invites.models import PhoneAccount
+
+client = Client(SERVER_NAME="localhost")
+page = client.get("/account/")
+assert page.status_code == 200, page.status_code
+assert 'name="phone"' in page.content.decode()
+assert client.get("/account/profile/").url == "/account/?next=%2Faccount%2Fprofile%2F"
+printed = io.StringIO()
+with contextlib.redirect_stdout(printed):
+    asked = client.post("/account/", {"phone": "+79096869722"})
+assert asked.status_code == 302, asked.content.decode()
+code = re.search(r"[+]79096869722 ([0-9]{6})", printed.getvalue()).group(1)
+assert client.get(asked.url).status_code == 200
+wrong = client.post(asked.url, {"auth_number": str((int(code) + 1) % 10**6).zfill(6)})
+assert wrong.status_code == 200
+right = client.post(asked.url, {"auth_number": code})
+assert (right.status_code, right.url) == (302, "/account/profile/"), right.content.decode()
+profile = client.get(right.url)
+assert profile.status_code == 200
+account = PhoneAccount.objects.get()
+assert account.e164 == "+79096869722"
+assert account.user.invite_code.code in profile.content.decode()
+assert client.post("/account/logout/").status_code == 302
+assert client.get("/account/profile/").status_code == 302
+"""
+
+
+def test_readme_adds_it_to_a_site(site: Project) -> None:
+    assert "no issues" in site.manage("check")
+    site.script(LOG_IN)
+
+
+def _read_curl(text: str) -> dict[str, Any]:
+    """Return the request that a line with curl makes."""
+    words = shlex.split(text.replace("\\\n", " "))
+    assert words.pop(0) == "curl"
+    request: dict[str, Any] = {"method": "", "headers": {}, "body": ""}
+    while words:
+        word = words.pop(0)
+        if word == "-H":
+            header, _, value = words.pop(0).partition(": ")
+            request["headers"][header] = value
+        elif word == "-d":
+            request["body"] = words.pop(0)
+        elif word == "-X":
+            request["method"] = words.pop(0)
+        else:
+            request["path"] = re.sub("^http://127.0.0.1:8000", "", word)
+    request["method"] = request["method"] or ("POST" if request["body"] else "GET")
+    return request
+
+
+CURL = """
+import contextlib, io, re
+from django.test import Client
+from django_phone_invites.testing import sign_up
+
+client = Client(SERVER_NAME="localhost")
+known = {"$INVITE": sign_up("+79096869723").invite_code.code}
+
+def fill(text):
+    for word, value in known.items():
+        text = text.replace(word, value)
+    return text
+
+for request, shown in exchanges:
+    headers = {
+        "HTTP_" + header.upper().replace("-", "_"): fill(value)
+        for header, value in request["headers"].items()
+    }
+    content_type = headers.pop("HTTP_CONTENT_TYPE", "application/json")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        answer = client.generic(
+            request["method"], fill(request["path"]), fill(request["body"]), content_type, **headers
+        )
+    assert answer.status_code in (200, 201), (request, answer.content)
+    assert not answer.cookies
+    body = answer.json()
+    types = {key: type(value).__name__ for key, value in body.items()}
+    assert types == {key: type(value).__name__ for key, value in shown.items()}, (request, body)
+    if answer.status_code == 201:
+        known["$ID"] = body["id"]
+        sent = re.search(r"([+][0-9]+) ([0-9]{6})", printed.getvalue())
+        assert sent.group(1) == body["phone"]
+        known["$CODE"] = sent.group(2)
+        assert known["$ID"] in answer["Location"]
+    known["$TOKEN"] = body.get("token", known.get("$TOKEN", ""))
+print(len(exchanges), "exchanges")
+"""
+
+
+def _exchanges(blocks: list[Block], mark: str) -> list[tuple[dict[str, Any], Any]]:
+    return [
+        (_read_curl(block.text), json.loads(answer.text))
+        for block, answer in itertools.pairwise(blocks)
+        if mark in block.marks
+    ]
+
+
+@needs_drf
+def test_readme_adds_the_api(site: Project) -> None:
+    blocks = read_blocks(README)
+    site.follow(blocks, prefix="api ")
+    assert "no issues" in site.manage("check")
+    site.manage("migrate")
+    assert "3 exchanges" in site.script(CURL, exchanges=_exchanges(blocks, "api curl"))
+
+
+@needs_drf
+def test_reference_of_the_api(site: Project) -> None:
+    blocks = read_blocks(DOCS / "reference/api.md")
+    site.follow(blocks)
+    assert "no issues" in site.manage("check")
+    site.manage("migrate")
+    assert "5 exchanges" in site.script(CURL, exchanges=_exchanges(blocks, "curl"))
+
+
+def _needs_drf(page: str) -> bool:
+    marked = [block.text for block in read_blocks(DOCS / page) if block.marks]
+    return any("rest_framework" in text for text in marked)
+
+
+#: Pages that say what to do; the reference of the API has a test of its own.
+RUN = [
+    pytest.param(page, marks=[needs_drf] if _needs_drf(page) else [])
+    for page in PAGES
+    if page != "reference/api.md" and any(block.marks for block in read_blocks(DOCS / page))
+]
+
+EXPECT = """
+from django.test import Client
+
+page = Client(SERVER_NAME="localhost").get(path)
+assert page.status_code == 200
+assert expected in page.content.decode(), page.content.decode()
+"""
+
+
+@pytest.mark.parametrize("page", RUN)
+def test_page_runs(request: pytest.FixtureRequest, page: str) -> None:
+    """Follow a page from top to bottom; all but the tutorial start from the README's lines."""
+    project = request.getfixturevalue("fresh" if page == "tutorial.md" else "site")
+    printed = project.follow(read_blocks(DOCS / page))
+    # A "manage.py test" that finds nothing would pass too.
+    assert "Ran 0 tests" not in printed
+    assert "no issues" in project.manage("check")
+    text = (DOCS / page).read_text("utf-8")
+    for path, expected in re.findall(r"^<!-- expect: (\S+) (.+) -->$", text, re.MULTILINE):
+        project.script(EXPECT, path=path, expected=expected)
+
+
+def test_tutorial_and_readme_add_the_same() -> None:
+    lines = {
+        mark: block.text
+        for block in read_blocks(README)
+        for mark in block.marks
+        if mark.startswith("append: ")
+    }
+    tutorial = [
+        (mark, block.text) for block in read_blocks(DOCS / "tutorial.md") for mark in block.marks
+    ]
+    assert len(lines) == 2
+    assert set(lines.items()) <= set(tutorial)
+
+
+def test_own_sender_takes_ten_lines() -> None:
+    (block,) = [
+        found for found in read_blocks(DOCS / "reference/senders.md") if "own sender" in found.marks
+    ]
+    (class_,) = [found for found in ast.parse(block.text).body if isinstance(found, ast.ClassDef)]
+    lines = str(ast.get_source_segment(block.text, class_)).splitlines()
+    assert len([line for line in lines if line.strip()]) <= 10
+
+
+SEND = """
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from django_phone_invites.senders import Message, TemporarySendError
+from mysite.sms import AcmeSender
+
+os.environ["no_proxy"] = "*"
+seen = []
+
+class Provider(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        seen.append((self.headers["Authorization"], self.headers["Content-Type"], json.loads(body)))
+        self.send_response(200 if self.path == "/good" else 500)
+        self.end_headers()
+        self.wfile.write(b'{"id": "m-1"}')
+
+    def log_message(self, *args):
+        pass
+
+server = HTTPServer(("127.0.0.1", 0), Provider)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+url = f"http://127.0.0.1:{server.server_port}"
+message = Message("+79096869722", "012345", "login", "en", 300, "012345 is your code.")
+receipt = AcmeSender(url=url + "/good", key="k").send(message)
+assert receipt.message_id == "m-1"
+expected = {"to": "+79096869722", "text": "012345 is your code."}
+assert seen == [("k", "application/json", expected)], seen
+try:
+    AcmeSender(url=url + "/bad", key="k").send(message)
+except TemporarySendError as error:
+    assert error.code == "500"
+else:
+    raise AssertionError("not refused")
+server.shutdown()
+server.server_close()
+try:
+    AcmeSender(url=url + "/good", key="k").send(message)
+except TemporarySendError as error:
+    assert error.code == "URLError", error.code
+else:
+    raise AssertionError("not refused")
+"""
+
+
+def test_own_sender_sends(site: Project) -> None:
+    blocks = read_blocks(DOCS / "reference/senders.md")
+    site.follow(block for block in blocks if "write: mysite/sms.py" in block.marks)
+    site.script(SEND)

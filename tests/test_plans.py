@@ -1,0 +1,133 @@
+"""No statement of a login, a profile or an activation reads a whole table (PostgreSQL).
+
+``PLAN_ROWS`` says how many users there are (20,000): enough for the planner to prefer an index.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from django_phone_invites.models import InviteActivation, InviteCode, LoginCode, PhoneAccount
+from django_phone_invites.testing import last_code, outbox
+from tests.settings import HAS_DRF
+
+ROWS = int(os.environ.get("PLAN_ROWS", "20000"))
+
+pytestmark = [
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="plans of PostgreSQL"),
+    pytest.mark.skipif(not HAS_DRF, reason="through the API"),
+    pytest.mark.skipif(
+        os.environ.get("PHONE_INVITES_TEST_USER", "default") != "default",
+        reason="rows are made for Django's own user",
+    ),
+    pytest.mark.django_db,
+]
+
+
+@pytest.fixture
+def many_rows() -> None:
+    """Fill every table; user 1 has invited all others."""
+    user, account = get_user_model()._meta.db_table, PhoneAccount._meta.db_table
+    login, invite = LoginCode._meta.db_table, InviteCode._meta.db_table
+    activation = InviteActivation._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO {user} (id, password, username, first_name, last_name, email,
+                is_superuser, is_staff, is_active, date_joined)
+            SELECT n, '!', 'user-' || n, '', '', '', false, false, true, now()
+            FROM generate_series(1, %s) n""",
+            [ROWS],
+        )
+        cursor.execute(
+            f"""INSERT INTO {account} (user_id, phone, verified_at, created_at)
+            SELECT n, '+7' || (9000000000 + n), now(), now() FROM generate_series(1, %s) n""",
+            [ROWS],
+        )
+        cursor.execute(
+            f"""INSERT INTO {invite} (owner_id, code, folded, uses, label, created_at)
+            SELECT n, 'CODE' || n, 'CODE' || n, 0, '', now() FROM generate_series(1, %s) n""",
+            [ROWS],
+        )
+        cursor.execute(
+            f"""INSERT INTO {login} (phone, purpose, channel, token, nonce, length, attempts,
+                locale, invite, created_at, expires_at, delivery, delivered_by, message_id,
+                delivery_error)
+            SELECT '+7' || (9000000000 + n), 'login', 'api', md5(n::text), md5(n::text), 6, 1, 'en',
+                '', now() - interval '1 hour', now() - interval '55 minutes', 'sent', '', '', ''
+            FROM generate_series(1, %s) n""",
+            [ROWS],
+        )
+        cursor.execute(
+            f"""INSERT INTO {activation} (invitee_id, inviter_id, invite_code_id, code, pair,
+                activated_at)
+            SELECT n, 1, (SELECT id FROM {invite} WHERE folded = 'CODE1'), 'CODE1', '1:' || n, now()
+            FROM generate_series(3, %s) n""",
+            [ROWS],
+        )
+        cursor.execute(f"UPDATE {invite} SET uses = %s WHERE folded = 'CODE1'", [ROWS - 2])
+        cursor.execute(
+            """INSERT INTO phone_invites_limitcounter (key, events, version, updated_at)
+            SELECT 'phone-messages:+7' || (9000000000 + n), '[]', 1, now()
+            FROM generate_series(1, %s) n""",
+            [ROWS],
+        )
+        cursor.execute(
+            """INSERT INTO authtoken_token (key, created, user_id)
+            SELECT md5(n::text), now(), n FROM generate_series(1, %s) n""",
+            [ROWS],
+        )
+        cursor.execute(
+            f"SELECT setval(pg_get_serial_sequence('{user}', 'id'), %s)",
+            [ROWS],
+        )
+        cursor.execute("ANALYZE")
+
+
+def read_wholly(statements: list[dict[str, Any]]) -> list[str]:
+    """Return the statements whose plan has a sequential scan."""
+    found = []
+    with connection.cursor() as cursor:
+        for statement in statements:
+            sql = statement["sql"]
+            if not sql.startswith(("SELECT", "UPDATE", "DELETE")):
+                continue
+            cursor.execute(f"EXPLAIN {sql}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            if "Seq Scan" in plan:
+                found.append(f"{sql}\n{plan}")
+    return found
+
+
+def test_no_step_scans_a_table(many_rows: None) -> None:
+    client = Client()
+    as_user = {"HTTP_AUTHORIZATION": f"Token {_token(2)}"}
+    as_inviter = {"HTTP_AUTHORIZATION": f"Token {_token(1)}"}
+    json = "application/json"
+    with CaptureQueriesContext(connection) as captured:
+        for phone in ("+79000000002", "+79160000000"):
+            asked = client.post("/api/codes/", {"phone": phone}, content_type=json)
+            guess = {"auth_number": last_code(phone)}
+            path = f"/api/codes/{asked.json()['id']}/"
+            assert client.post(path, guess, content_type=json).status_code == 200
+        body = {"stranger_invite_code": "code1"}
+        answer = client.patch("/api/profile/", body, content_type=json, **as_user)
+        assert answer.status_code == 200
+        profile = client.get("/api/profile/", **as_inviter)
+        assert profile.json()["invite_user_count"] == ROWS - 1
+        page = client.get("/api/profile/invitees/?older_than=200", **as_inviter)
+        assert page.status_code == 200
+    assert len(outbox) == 2
+    assert read_wholly(captured.captured_queries) == []
+
+
+def _token(user_id: int) -> str:
+    from rest_framework.authtoken.models import Token
+
+    return str(Token.objects.get(user_id=user_id).key)
