@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from django_phone_invites.models import InviteActivation, InviteCode, LoginCode, PhoneAccount
+from django_phone_invites.services.challenges import request_code
 from django_phone_invites.services.invites import activate_invite
-from django_phone_invites.services.login import request_code
 from django_phone_invites.testing import last_code, sign_up
 
 pytestmark = pytest.mark.django_db

@@ -30,6 +30,16 @@ DEFAULTS = {
     "authentication_backend": None,
     "trusted_proxies": 0,
     "limit_store": {"BACKEND": "django_phone_invites.limits.database.DatabaseStore"},
+    "address_messages_per_hour": 10,
+    "address_messages_per_day": 30,
+    "address_failures_per_hour": 30,
+    "block_messages_per_hour": 10,
+    "site_messages_per_hour": None,
+    "site_messages_per_day": None,
+    "invite_failures_per_hour": 10,
+    "phone_failure_lengths": {10: 8, 100: 12},
+    "site_failure_lengths": {250: 8},
+    "gate": None,
 }
 
 SECOND = dt.timedelta(seconds=1)

@@ -1,4 +1,4 @@
-"""SQL statements of each request, without BEGIN, COMMIT and SAVEPOINT.
+"""SQL statements of each request, without BEGIN, COMMIT and SAVEPOINT, with all limits in force.
 
 The figures hold for tokens of ``rest_framework.authtoken``. Each test that passes records what it
 counted as a property of its report (``--junitxml``), and ``pytest -rP`` prints it.
@@ -85,9 +85,11 @@ def test_asking_for_a_further_code_costs_at_most_5(count, asked, settings):
 
 
 def test_asking_for_a_known_phone_costs_what_asking_for_a_new_one_does(count):
-    sign_up("+79096869723")
-    _, new = count("post", "/api/codes/", {"phone": PHONE})
-    _, known = count("post", "/api/codes/", {"phone": "+79096869723"})
+    sign_up(PHONE)
+    # From the same address, so that its counter is there.
+    Client().post("/api/codes/", {"phone": "+79161234567"}, content_type="application/json")
+    _, known = count("post", "/api/codes/", {"phone": PHONE})
+    _, new = count("post", "/api/codes/", {"phone": "+79261234567"})
     assert new == known
 
 
@@ -98,25 +100,25 @@ def test_a_refusal_for_asking_too_soon_costs_at_most_1(count, asked):
     assert statements <= 1
 
 
-def test_a_first_login_costs_at_most_9(count, asked):
+def test_a_first_login_costs_at_most_11(count, asked):
     location = asked()
     answer, statements = count("post", location, {"auth_number": last_code(PHONE)})
     assert answer.status_code == 200
-    assert statements <= 9
+    assert statements <= 11
 
 
-def test_a_later_login_costs_at_most_5(count, asked, token_of):
+def test_a_later_login_costs_at_most_7(count, asked, token_of):
     token_of(sign_up(PHONE))
     location = asked()
     answer, statements = count("post", location, {"auth_number": last_code(PHONE)})
     assert answer.status_code == 200
-    assert statements <= 5
+    assert statements <= 7
 
 
-def test_a_malformed_guess_costs_at_most_1(count, asked):
+def test_a_malformed_guess_costs_at_most_3(count, asked):
     answer, statements = count("post", asked(), {"auth_number": "x"})
     assert answer.json()["code"] == "invalid"
-    assert statements <= 1
+    assert statements <= 3
 
 
 def test_a_bare_authenticated_request_costs_1(count, token_of):
@@ -151,12 +153,12 @@ def test_a_page_of_invitees_costs_at_most_2(count, token_of):
     assert statements <= 2
 
 
-def test_an_activation_costs_at_most_5(count, token_of):
+def test_an_activation_costs_at_most_7(count, token_of):
     code = sign_up("+79096869723").invite_code.code
     body, token = {"stranger_invite_code": code}, token_of(sign_up(PHONE))
     answer, statements = count("patch", "/api/profile/", body, token)
     assert answer.status_code == 200
-    assert statements <= 5
+    assert statements <= 7
 
 
 def _inviter(invitees, start=0):

@@ -9,6 +9,7 @@ import importlib
 import inspect
 import itertools
 import json
+import logging
 import os
 import pkgutil
 import re
@@ -29,8 +30,18 @@ from django.core.management.base import BaseCommand
 from django.dispatch import Signal
 
 import django_phone_invites
-from django_phone_invites import checks, conf, exceptions, routes, senders, signals, testing
+from django_phone_invites import (
+    checks,
+    conf,
+    exceptions,
+    logs,
+    routes,
+    senders,
+    signals,
+    testing,
+)
 from django_phone_invites.conf import app_settings
+from django_phone_invites.limits import policy
 from django_phone_invites.management import commands
 from django_phone_invites.senders import base
 from django_phone_invites.web import urls as web_urls
@@ -203,6 +214,22 @@ def test_signals() -> None:
     assert set(documented) == {
         found for found, value in vars(signals).items() if isinstance(value, Signal)
     }
+
+
+def test_logs() -> None:
+    documented = {name(event): level for event, level, _ in read_table("reference/logs.md", "logs")}
+    declared = {event: logging.getLevelName(level).lower() for event, level in logs.EVENTS.items()}
+    assert documented == declared
+    source = "".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py"))
+    assert set(re.findall(r"logs\.record\(\s*\"(\w+)\"", source)) == set(declared)
+
+
+def test_the_log_names_every_limit() -> None:
+    page = (DOCS / "reference/logs.md").read_text("utf-8")
+    limits = re.findall(r'"([a-z]+-[a-z]+)"', inspect.getsource(policy))
+    # What counts and never refuses is in no log.
+    refusing = set(limits) - {"phone-failures", "site-failures", "site-step"}
+    assert {found for found in refusing if f"`{found}`" not in page} == set()
 
 
 def test_senders_of_signals() -> None:

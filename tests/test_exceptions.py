@@ -11,6 +11,7 @@ from django_phone_invites import exceptions
 from django_phone_invites.exceptions import (
     CodeInvalid,
     FieldRefusal,
+    GateRefused,
     PhoneInvitesError,
     RateLimited,
     Refusal,
@@ -36,6 +37,7 @@ REFUSALS = {
     "invite_already_activated": ("InviteAlreadyActivated", 409),
     "invite_expired": ("InviteExpired", 409),
     "invite_exhausted": ("InviteExhausted", 409),
+    "gate_refused": ("GateRefused", 403),
     "account_conflict": ("AccountConflict", 409),
     "account_disabled": ("AccountDisabled", 403),
     "account_missing": ("AccountMissing", 404),
@@ -90,7 +92,7 @@ def test_the_docstring_names_the_code_of_each_refusal(refusal: type[Refusal]) ->
 
 @pytest.mark.parametrize("refusal", concrete(), ids=lambda found: found.__name__)
 def test_every_refusal_reads_as_its_message(refusal: type[Refusal]) -> None:
-    made = refusal.__new__(refusal)
+    made = refusal.__new__(refusal, "")
     assert str(made) == str(refusal.message)
     assert str(made).endswith(".")
 
@@ -119,6 +121,11 @@ def test_a_limit_does_not_say_which_one_it_is() -> None:
     assert str(refusal) == "Too many requests. Try again later."
     assert refusal.args == ()
     assert set(vars(refusal)) == {"retry_at", "retry_after", "limit"}
+
+
+def test_a_gate_may_refuse_in_its_own_words() -> None:
+    assert str(GateRefused("Solve the puzzle.")) == "Solve the puzzle."
+    assert str(GateRefused()) == "No code was sent. Load the page again and try once more."
 
 
 def test_an_outage_says_when_to_come_back() -> None:

@@ -75,14 +75,14 @@ NAMES = {
         "get_profile",
     },
     "services.invites": {"activate_invite", "create_own_code"},
-    "services.login": {
-        "Challenge",
-        "Login",
-        "find_code",
-        "get_challenge",
-        "request_code",
-        "verify_code",
-    },
+    "limits": {"get_store", "read"},
+    "limits.database": {"DatabaseReading", "DatabaseStore"},
+    "limits.store": {"Reading", "Store", "key_of"},
+    "logs": {"record"},
+    "services.challenges": {"Challenge", "find_code", "get_challenge", "request_code"},
+    "services.failures": {"Failures"},
+    "services.gate": {"Passage", "require_passage"},
+    "services.login": {"Login", "verify_code"},
     "services.upkeep": {"find_broken", "purge_counters", "purge_login_codes"},
     "transactions": {"Conflict", "outside_transactions", "refuse_when_unreachable", "run_durably"},
 }
@@ -121,6 +121,7 @@ def test_signals_are_these() -> None:
         "code_sent",
         "invite_activated",
         "phone_verified",
+        "site_stepped_up",
     }
 
 

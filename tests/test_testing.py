@@ -12,7 +12,8 @@ from django_phone_invites.exceptions import PhoneInvalid
 from django_phone_invites.models import InviteCode, LoginCode, PhoneAccount
 from django_phone_invites.senders import Message, PermanentSendError, Receipt, Sender
 from django_phone_invites.senders.memory import MemorySender
-from django_phone_invites.services.login import request_code, verify_code
+from django_phone_invites.services.challenges import request_code
+from django_phone_invites.services.login import verify_code
 from django_phone_invites.testing import SenderContract, last_code, log_in, outbox, sign_up
 
 PHONE, OTHER = "+79096869722", "+79096869723"

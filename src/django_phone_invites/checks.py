@@ -126,7 +126,7 @@ def check_routes(**kwargs: Any) -> list[CheckMessage]:
 
 def check_callables(**kwargs: Any) -> list[CheckMessage]:
     """E007: dotted paths lead to something that can be called."""
-    names = ["create_user"] + (["token_issuer"] if _api_is_included() else [])
+    names = ["create_user", "gate"] + (["token_issuer"] if _api_is_included() else [])
     return [
         Error(
             f"{PREFIX}{name.upper()} cannot be imported: {path!r}.",
@@ -267,6 +267,35 @@ def check_token_life(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+def check_site_messages(**kwargs: Any) -> list[CheckMessage]:
+    """W007: it was decided how many messages the site pays for."""
+    if app_settings.site_messages_per_hour or app_settings.site_messages_per_day:
+        return []
+    return [
+        Warning(
+            "The messages of the site are not limited.",
+            hint="Set PHONE_INVITES_SITE_MESSAGES_PER_HOUR and PHONE_INVITES_SITE_MESSAGES_PER_DAY "
+            "to what you can pay for.",
+            id="phone_invites.W007",
+        )
+    ]
+
+
+def check_proxies(**kwargs: Any) -> list[CheckMessage]:
+    """W008: a site that says it is behind a proxy trusts one."""
+    behind = django_settings.SECURE_PROXY_SSL_HEADER or django_settings.USE_X_FORWARDED_HOST
+    if not behind or app_settings.trusted_proxies:
+        return []
+    return [
+        Warning(
+            "PHONE_INVITES_TRUSTED_PROXIES is 0, and the site is behind a proxy.",
+            hint="Set it to the number of proxies. With 0 all visitors share the address of the "
+            "proxy, and its limits.",
+            id="phone_invites.W008",
+        )
+    ]
+
+
 ALWAYS = [
     check_values,
     check_names,
@@ -286,6 +315,8 @@ DEPLOY = [
     check_regions,
     check_host,
     check_token_life,
+    check_site_messages,
+    check_proxies,
 ]
 
 

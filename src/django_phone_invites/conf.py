@@ -15,6 +15,9 @@ from django.conf import settings as django_settings
 
 PREFIX = "PHONE_INVITES_"
 
+#: The fewest and the most digits of a login code.
+CODE_LENGTHS = (4, 12)
+
 T = TypeVar("T")
 
 #: Says what a value must be, or None when the value is right.
@@ -49,12 +52,23 @@ class Setting(Generic[T]):
         return self.rule(getattr(django_settings, self.name, self.default))
 
 
-def _whole_number(low: int, high: int) -> Rule:
+def _is_whole(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _whole_number(low: int, high: int, *, optional: bool = False) -> Rule:
+    words = f"must be a whole number from {low} to {high}" + (", or None" if optional else "")
+
     def rule(value: object) -> str | None:
-        right = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-        return None if right else f"must be a whole number from {low} to {high}"
+        right = _is_whole(value, low, high) or (optional and value is None)
+        return None if right else words
 
     return rule
+
+
+def _most(high: int) -> Rule:
+    """Return the rule of a limit that can be switched off."""
+    return _whole_number(1, high, optional=True)
 
 
 def _duration(low: dt.timedelta, high: dt.timedelta) -> Rule:
@@ -71,6 +85,16 @@ def _instance(kind: type, words: str, *, optional: bool = False) -> Rule:
         return None if right else f"must be {words}" + (" or None" if optional else "")
 
     return rule
+
+
+def _lengths(value: object) -> str | None:
+    right = isinstance(value, dict) and all(
+        _is_whole(failures, 1, 100_000) and _is_whole(digits, *CODE_LENGTHS)
+        for failures, digits in value.items()
+    )
+    if right:
+        return None
+    return "must be a dict from failures (1 to 100000) to digits (4 to 12) such as {10: 8}"
 
 
 def _region(value: object) -> str | None:
@@ -101,7 +125,7 @@ def _host(value: object) -> str | None:
 class AppSettings:
     """The settings in force, one attribute each: ``app_settings.code_length``."""
 
-    code_length: Setting[int] = Setting("phone_invites.E101", 6, _whole_number(4, 12))
+    code_length: Setting[int] = Setting("phone_invites.E101", 6, _whole_number(*CODE_LENGTHS))
     code_lifetime: Setting[dt.timedelta] = Setting(
         "phone_invites.E102",
         dt.timedelta(minutes=5),
@@ -157,6 +181,22 @@ class AppSettings:
         "phone_invites.E120",
         {"BACKEND": "django_phone_invites.limits.database.DatabaseStore"},
         _instance(dict, 'a dict such as {"BACKEND": "...", "OPTIONS": {...}}'),
+    )
+    address_messages_per_hour: Setting[int | None] = Setting("phone_invites.E121", 10, _most(10**6))
+    address_messages_per_day: Setting[int | None] = Setting("phone_invites.E122", 30, _most(10**6))
+    address_failures_per_hour: Setting[int | None] = Setting("phone_invites.E123", 30, _most(10**6))
+    block_messages_per_hour: Setting[int | None] = Setting("phone_invites.E124", 10, _most(1000))
+    site_messages_per_hour: Setting[int | None] = Setting("phone_invites.E125", None, _most(10**9))
+    site_messages_per_day: Setting[int | None] = Setting("phone_invites.E126", None, _most(10**9))
+    invite_failures_per_hour: Setting[int | None] = Setting("phone_invites.E127", 10, _most(1000))
+    phone_failure_lengths: Setting[dict[int, int]] = Setting(
+        "phone_invites.E128", {10: 8, 100: 12}, _lengths
+    )
+    site_failure_lengths: Setting[dict[int, int]] = Setting(
+        "phone_invites.E129", {250: 8}, _lengths
+    )
+    gate: Setting[str | None] = Setting(
+        "phone_invites.E130", None, _instance(str, "the dotted path of a function", optional=True)
     )
 
     def __iter__(self) -> Iterator[Setting[Any]]:

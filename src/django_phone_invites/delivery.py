@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.views.decorators.debug import sensitive_variables
 
-from django_phone_invites import codes, signals
+from django_phone_invites import codes, logs, signals
 from django_phone_invites.conf import app_settings
 from django_phone_invites.models import LoginCode
 from django_phone_invites.phones import mask
 from django_phone_invites.senders import DeliveryState, Message, Receipt, SendError, get_sender
-
-logger = logging.getLogger("django_phone_invites")
 
 
 @sensitive_variables()
@@ -80,7 +76,7 @@ def _record_receipt(login_code: LoginCode, receipt: Receipt) -> None:
     login_code.delivery = receipt.state.value
     login_code.message_id = receipt.message_id
     login_code.save(update_fields=["delivery", "delivered_by", "message_id"])
-    logger.info("Sent login code %s to %s.", login_code.pk, mask(login_code.phone))
+    logs.record("code_sent", "Sent login code %s to %s.", login_code.pk, mask(login_code.phone))
     signals.code_sent.send_robust(LoginCode, login_code=login_code, receipt=receipt)
 
 
@@ -93,7 +89,11 @@ def _record_failure(login_code: LoginCode, error: Exception) -> None:
     login_code.delivery = LoginCode.Delivery.FAILED
     login_code.delivery_error = _column(reason)
     login_code.save(update_fields=["delivery", "delivered_by", "delivery_error"])
-    logger.error(
-        "Login code %s to %s was not sent: %s.", login_code.pk, mask(login_code.phone), reason
+    logs.record(
+        "code_failed",
+        "Login code %s to %s was not sent: %s.",
+        login_code.pk,
+        mask(login_code.phone),
+        reason,
     )
     signals.code_failed.send_robust(LoginCode, login_code=login_code, error=error)

@@ -22,6 +22,7 @@
         │   ├── InviteAlreadyActivated   invite_already_activated
         │   ├── InviteExpired            invite_expired
         │   └── InviteExhausted          invite_exhausted
+        ├── GateRefused                  gate_refused
         ├── AccountConflict              account_conflict
         ├── AccountDisabled              account_disabled
         ├── AccountMissing               account_missing
@@ -168,6 +169,20 @@ class InviteExhausted(InviteRefusal):
     code = "invite_exhausted"
     status = 409
     message = _("This invite code was used as often as it can be.")
+
+
+class GateRefused(Refusal):
+    """The site's gate did not let a request for a code through; it may say so in its own words."""
+
+    code = "gate_refused"
+    status = 403
+    message = _("No code was sent. Load the page again and try once more.")
+
+    def __init__(self, message: str | Promise = "") -> None:
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        return str(self.args[0] or self.message)
 
 
 class AccountConflict(Refusal):

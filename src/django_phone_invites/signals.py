@@ -17,5 +17,9 @@ account_created = Signal()
 #: A right code logged a user in. Arguments: ``account``, ``user``, ``created``.
 phone_verified = Signal()
 
+#: Failures on the site made its next codes longer; once in 24 hours for each step.
+#: Arguments: ``failures``, ``length``.
+site_stepped_up = Signal()
+
 #: A user activated an invite code. Arguments: ``activation``.
 invite_activated = Signal()

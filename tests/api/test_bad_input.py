@@ -301,7 +301,12 @@ def test_the_table_is_json():
 def _state():
     return (
         list(LoginCode.objects.order_by("pk").values_list("pk", "attempts", "used_at", "ended_at")),
-        list(LimitCounter.objects.order_by("pk").values_list("pk", "version")),
+        # A malformed guess and a wrong invite code count where they came from, and nowhere else.
+        list(
+            LimitCounter.objects.exclude(key__contains="-failures:")
+            .order_by("pk")
+            .values_list("pk", "version")
+        ),
         list(InviteCode.objects.order_by("pk").values_list("pk", "uses")),
         InviteActivation.objects.count(),
         len(outbox),

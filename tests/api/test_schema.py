@@ -78,10 +78,10 @@ def test_every_endpoint_is_described(operations):
 @pytest.mark.parametrize(
     ("operation", "granted", "refused"),
     [
-        ("request_code", 201, BODY | {429, 503}),
-        ("verify_code", 200, BODY | {403, 404, 409, 503}),
+        ("request_code", 201, BODY | {403, 429, 503}),
+        ("verify_code", 200, BODY | {403, 404, 409, 429, 503}),
         ("get_profile", 200, {401, 404, 503}),
-        ("activate_invite", 200, BODY | {401, 404, 409, 503}),
+        ("activate_invite", 200, BODY | {401, 404, 409, 429, 503}),
         ("list_invitees", 200, {400, 401, 404, 503}),
     ],
 )

@@ -15,7 +15,8 @@ from time_machine import TimeMachineFixture
 from django_phone_invites.exceptions import Refusal
 from django_phone_invites.models import LoginCode
 from django_phone_invites.senders.memory import outbox
-from django_phone_invites.services.login import Challenge, Login, request_code, verify_code
+from django_phone_invites.services.challenges import Challenge, request_code
+from django_phone_invites.services.login import Login, verify_code
 
 PHONE = "+79096869722"
 

@@ -18,6 +18,7 @@ from django_phone_invites.exceptions import (
     InviteMutual,
     InviteOwn,
     InviteUnknown,
+    RateLimited,
     Unavailable,
 )
 from django_phone_invites.models import InviteActivation, InviteCode, PhoneAccount
@@ -217,6 +218,45 @@ def test_a_listener_hears_of_the_activation_and_undoes_nothing(inviter, invitee)
     finally:
         signals.invite_activated.disconnect(listen)
     assert heard == [activation] == list(InviteActivation.objects.all())
+
+
+@pytest.mark.parametrize("wrong", ["ZZZZZZ", "not a code", "ТwXK36"])
+def test_exactly_so_many_wrong_codes_of_a_user_are_looked_at(
+    inviter, invitee, clock, settings, wrong
+):
+    settings.PHONE_INVITES_INVITE_FAILURES_PER_HOUR = 3
+    for _ in range(3):
+        with pytest.raises(InviteUnknown):
+            activate_invite(user=invitee, code=wrong)
+    with pytest.raises(RateLimited) as refused:
+        activate_invite(user=invitee, code=wrong)
+    assert (refused.value.limit, refused.value.retry_after) == ("invite-failures", 3600)
+    with pytest.raises(RateLimited):
+        activate_invite(user=invitee, code=inviter.invite_code.code)
+    assert not InviteActivation.objects.exists()
+    clock.shift(dt.timedelta(hours=1))
+    activate_invite(user=invitee, code=inviter.invite_code.code)
+
+
+def test_ten_wrong_codes_an_hour_by_default_and_for_each_user(inviter, invitee):
+    for _ in range(10):
+        with pytest.raises(InviteUnknown):
+            activate_invite(user=invitee, code="ZZZZZZ")
+    with pytest.raises(RateLimited):
+        activate_invite(user=invitee, code="ZZZZZZ")
+    with pytest.raises(InviteUnknown):
+        activate_invite(user=inviter, code="ZZZZZZ")
+
+
+def test_own_spent_and_mutual_codes_are_no_failures(inviter, invitee, settings):
+    settings.PHONE_INVITES_INVITE_FAILURES_PER_HOUR = 1
+    for _ in range(3):
+        with pytest.raises(InviteOwn):
+            activate_invite(user=invitee, code=invitee.invite_code.code)
+    activate_invite(user=invitee, code=inviter.invite_code.code)
+    for _ in range(3):
+        with pytest.raises(InviteMutual):
+            activate_invite(user=inviter, code=invitee.invite_code.code)
 
 
 def test_a_silent_database_is_a_refusal(inviter, invitee):

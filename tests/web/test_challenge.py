@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.signed_cookies import SessionStore
 
 from django_phone_invites.exceptions import CodeNotFound
 from django_phone_invites.models import LoginCode
-from django_phone_invites.services.login import request_code
+from django_phone_invites.services.challenges import request_code
 from django_phone_invites.web import challenge
 from django_phone_invites.web.challenge import PendingLogin
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.http import Http404
 from django.utils.cache import add_never_cache_headers
@@ -40,6 +40,7 @@ from django_phone_invites.exceptions import (
     CodeMalformed,
     CodeNotFound,
     CodeUsed,
+    GateRefused,
     InviteAlreadyActivated,
     InviteExhausted,
     InviteExpired,
@@ -53,7 +54,7 @@ from django_phone_invites.exceptions import (
 )
 from django_phone_invites.models import LoginCode
 from django_phone_invites.routes import api_path, api_url, parameters
-from django_phone_invites.services import accounts, invites, login
+from django_phone_invites.services import accounts, challenges, invites, login
 from django_phone_invites.transactions import outside_transactions
 
 
@@ -105,7 +106,7 @@ class RequestCodeView(AnonymousView):
     @describe(
         "request_code",
         {201: ChallengeSerializer},
-        *(PhoneInvalid, PhoneTypeRefused, PhoneRegionRefused, RateLimited),
+        *(PhoneInvalid, PhoneTypeRefused, PhoneRegionRefused, GateRefused, RateLimited),
         request=RequestCodeSerializer,
     )
     def post(self, request: Request) -> Response:
@@ -114,11 +115,12 @@ class RequestCodeView(AnonymousView):
         The answer is the same for a phone that has an account and for one that has none.
         """
         data = read(RequestCodeSerializer, request.data)
-        requested = login.request_code(
+        requested = challenges.request_code(
             phone=data["phone"],
             channel=LoginCode.Channel.API,
             address=client_address(request.META),
             invite=data.get("invite_code", ""),
+            submitted=cast("dict[str, Any]", request.data),
         )
         code = requested.login_code
         body = {
@@ -139,16 +141,17 @@ class VerifyCodeView(AnonymousView):
         "verify_code",
         {200: LoginSerializer},
         *(CodeMalformed, CodeInvalid, CodeNotFound, CodeExpired, CodeUsed, CodeExhausted),
-        *(AccountDisabled, AccountConflict),
+        *(AccountDisabled, AccountConflict, RateLimited),
         request=VerifyCodeSerializer,
     )
     def post(self, request: Request, token: str | None = None, pk: int | None = None) -> Response:
         """Log in with a code; the first login of a phone makes its user."""
         guess = read(VerifyCodeSerializer, request.data)["auth_number"]
         done = login.verify_code(
-            login_code=login.find_code(channel=LoginCode.Channel.API, token=token, pk=pk),
+            login_code=challenges.find_code(channel=LoginCode.Channel.API, token=token, pk=pk),
             guess=guess,
             sign_in=lambda user: issue_token(request, user),
+            address=client_address(request.META),
         )
         return Response({**done.result, "id": done.account.user_id})
 
@@ -177,7 +180,7 @@ class ProfileView(OwnView):
         "activate_invite",
         {200: ActivateInviteSerializer},
         *(InviteUnknown, InviteOwn, InviteMutual, InviteAlreadyActivated, InviteExpired),
-        *(InviteExhausted, AccountMissing),
+        *(InviteExhausted, AccountMissing, RateLimited),
         own=True,
         request=ActivateInviteSerializer,
     )

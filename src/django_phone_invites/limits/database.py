@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import IntegrityError, connections, models, router
 from django.db.models import Case, Q, Value, When
@@ -39,22 +39,9 @@ class DatabaseReading(Reading):
             # The race was lost once. Now the rows are held while they are read.
             self._rows = self._hold()
         self._raced = True
-        rows = [
-            self._changed(key, events)
-            for key, events in self.changes(chosen or self.counted).items()
-        ]
-        self._update([row for row in rows if row.pk is not None])
-        self._insert([row for row in rows if row.pk is None])
-
-    def _changed(self, key: str, events: Events) -> LimitCounter:
-        known = self._rows.get(key)
-        return LimitCounter(
-            pk=known and known.pk,
-            key=key,
-            events=json.dumps(events, separators=(",", ":")),
-            version=known.version if known else 0,
-            updated_at=self.now,
-        )
+        changes = self.changes(chosen or self.counted)
+        self._update({key: changes[key] for key in changes if key in self._rows})
+        self._insert({key: changes[key] for key in changes if key not in self._rows})
 
     def _selected(self) -> models.QuerySet[LimitCounter]:
         return LimitCounter.objects.filter(key__in=self._keys)
@@ -72,26 +59,32 @@ class DatabaseReading(Reading):
         self._selected().update(version=models.F("version"))
         return self._find()
 
-    def _update(self, rows: list[LimitCounter]) -> None:
-        if not rows:
+    def _update(self, changes: Mapping[str, Events]) -> None:
+        if not changes:
             return
         unchanged = Q()
-        for row in rows:
-            unchanged |= Q(pk=row.pk, version=row.version)
-        events = Case(*(When(pk=row.pk, then=Value(row.events)) for row in rows))
+        for key in changes:
+            unchanged |= Q(key=key, version=self._rows[key].version)
+        events = Case(*(When(key=key, then=Value(_to_text(changes[key]))) for key in changes))
         changed = LimitCounter.objects.filter(unchanged).update(
             events=events, version=models.F("version") + 1, updated_at=self.now
         )
-        if changed < len(rows):
+        if changed < len(changes):
             raise Conflict
 
-    def _insert(self, rows: list[LimitCounter]) -> None:
-        if not rows:
-            return
+    def _insert(self, changes: Mapping[str, Events]) -> None:
+        rows = [
+            LimitCounter(key=key, events=_to_text(changes[key]), updated_at=self.now)
+            for key in changes
+        ]
         try:
             LimitCounter.objects.bulk_create(rows)
         except IntegrityError as collision:
             raise Conflict from collision
+
+
+def _to_text(events: Events) -> str:
+    return json.dumps(events, separators=(",", ":"))
 
 
 class DatabaseStore(Store):

@@ -8,6 +8,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from django_phone_invites import logs
 from django_phone_invites.exceptions import RateLimited
 from django_phone_invites.limits.rules import Counted, Events
 
@@ -51,7 +52,9 @@ class Reading(ABC):
                 if events is not None:
                     changed[key_of(counted)] = events
         if refusals:
-            raise max(refusals, key=lambda refusal: refusal.retry_at)
+            longest = max(refusals, key=lambda refusal: refusal.retry_at)
+            logs.record("rate_limited", "Refused by the limit %s.", longest.limit)
+            raise longest
         return changed
 
 

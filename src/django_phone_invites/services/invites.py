@@ -7,7 +7,7 @@ import datetime as dt
 from django.db import IntegrityError, models, router, transaction
 from django.utils import timezone
 
-from django_phone_invites import codes, signals
+from django_phone_invites import codes, limits, logs, signals
 from django_phone_invites.exceptions import (
     AccountMissing,
     InviteAlreadyActivated,
@@ -17,6 +17,8 @@ from django_phone_invites.exceptions import (
     InviteOwn,
     InviteUnknown,
 )
+from django_phone_invites.limits import policy
+from django_phone_invites.limits.rules import Room
 from django_phone_invites.models import InviteActivation, InviteCode, PhoneAccount, SiteUser
 from django_phone_invites.transactions import refuse_when_unreachable, run_durably
 
@@ -61,19 +63,32 @@ def activate_invite(*, user: SiteUser, code: str) -> InviteActivation:
         InviteOwn: it is the user's own.
         InviteMutual: its owner has activated the user's.
         InviteExpired, InviteExhausted: the code is over.
+        RateLimited: too many wrong codes from this user; this one was not looked at.
         Unavailable: the database does not answer.
     """
     _require_first(user)
-    invite_code = _find(code)
+    now = timezone.now()
+    failures = policy.invite_failures(user)
+    reading = limits.read([failures], now)
+    try:
+        invite_code = _find(code)
+    except InviteUnknown:
+        run_durably(reading.take)
+        raise
     if invite_code.owner_id == user.pk:
         raise InviteOwn
-    now = timezone.now()
+
+    def activate() -> InviteActivation:
+        reading.take(Room(failures))
+        return _activate(user, invite_code, now)
+
     try:
-        activation = run_durably(lambda: _activate(user, invite_code, now))
+        activation = run_durably(activate)
     except IntegrityError:
         # Another request was first: either this user's own, or the owner's with this user's code.
         _require_first(user)
         raise InviteMutual from None
+    logs.record("invite_activated", "Invite code %s was activated.", invite_code.pk)
     signals.invite_activated.send_robust(InviteActivation, activation=activation)
     return activation
 

@@ -13,7 +13,7 @@ from django_phone_invites.addresses import client_address
 from django_phone_invites.exceptions import CodeNotFound
 from django_phone_invites.models import LoginCode
 from django_phone_invites.routes import web_url
-from django_phone_invites.services import login as login_service
+from django_phone_invites.services import challenges
 
 _KEY = "phone_invites"
 
@@ -46,12 +46,13 @@ def send_code(
     request: HttpRequest, *, phone: str, invite: str, next_url: str
 ) -> HttpResponseRedirect:
     """Send a code, remember it in the session, and go to where it is entered."""
-    requested = login_service.request_code(
+    requested = challenges.request_code(
         phone=phone,
         channel=LoginCode.Channel.WEB,
         address=client_address(request.META),
         replaces=load(request.session).token,
         invite=invite,
+        submitted=request.POST,
     )
     pending = PendingLogin(token=requested.login_code.token, next_url=next_url)
     store(request.session, pending)
@@ -71,7 +72,7 @@ def find_own_code(
     Raises:
         CodeNotFound: it did not, or there is no such code; the two look the same.
     """
-    login_code = login_service.find_code(channel=LoginCode.Channel.WEB, token=pending.token)
+    login_code = challenges.find_code(channel=LoginCode.Channel.WEB, token=pending.token)
     named = (token is None or token == login_code.token) and (pk is None or pk == login_code.pk)
     if not named:
         raise CodeNotFound

@@ -20,18 +20,20 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
 from django_phone_invites import phones
+from django_phone_invites.addresses import client_address
 from django_phone_invites.conf import app_settings
 from django_phone_invites.exceptions import (
     AccountMissing,
     CodeNotFound,
     FieldRefusal,
+    GateRefused,
     RateLimited,
     Refusal,
 )
 from django_phone_invites.models import InviteActivation, SiteUser
 from django_phone_invites.routes import web_url
-from django_phone_invites.services import accounts, invites
-from django_phone_invites.services import login as login_service
+from django_phone_invites.services import accounts, challenges, invites
+from django_phone_invites.services.login import verify_code
 from django_phone_invites.web import challenge
 from django_phone_invites.web.forms import CodeForm, InviteForm, PhoneForm, readable_invite
 from django_phone_invites.web.pages import PageView, RefusingFormView, explain
@@ -101,7 +103,7 @@ class CodeView(RefusingFormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add what the page says about the code."""
         now = timezone.now()
-        resend_at = login_service.get_challenge(self.login_code).resend_at
+        resend_at = challenges.get_challenge(self.login_code).resend_at
         return {
             **super().get_context_data(**kwargs),
             "phone": phones.display(self.login_code.phone),
@@ -130,16 +132,17 @@ class CodeView(RefusingFormView):
                 invite=self.login_code.invite,
                 next_url=self.pending.next_url,
             )
-        except (FieldRefusal, RateLimited) as refusal:
+        except (FieldRefusal, GateRefused, RateLimited) as refusal:
             messages.error(self.request, explain(refusal))
             return self.show(self.form_class(code_length=self.login_code.length), refusal)
 
     def serve(self, form: Form) -> HttpResponse:
         """Log in."""
-        done = login_service.verify_code(
+        done = verify_code(
             login_code=self.login_code,
             guess=form.cleaned_data["auth_number"],
             sign_in=self.sign_in,
+            address=client_address(self.request.META),
         )
         if done.invite_refusal:
             messages.warning(self.request, str(done.invite_refusal))

@@ -1,0 +1,30 @@
+"""What is logged, under the logger ``django_phone_invites``: one name for each event.
+
+Each record has the name as its attribute ``event``, for a site's own handlers and filters. None
+holds a code, a token, a whole number or a credential, at any level.
+"""
+
+from __future__ import annotations
+
+import logging
+
+logger = logging.getLogger("django_phone_invites")
+
+#: The level of each event.
+EVENTS = {
+    "code_sent": logging.INFO,
+    "code_failed": logging.ERROR,
+    "code_verified": logging.INFO,
+    "code_wrong": logging.INFO,
+    "code_lengthened": logging.INFO,
+    "rate_limited": logging.WARNING,
+    "gate_refused": logging.INFO,
+    "gate_failed": logging.ERROR,
+    "site_stepped_up": logging.WARNING,
+    "invite_activated": logging.INFO,
+}
+
+
+def record(event: str, message: str, *args: object) -> None:
+    """Log ``event`` in words: ``message`` with its ``args``, as the standard library has them."""
+    logger.log(EVENTS[event], message, *args, extra={"event": event})

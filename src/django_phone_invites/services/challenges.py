@@ -1,0 +1,159 @@
+"""Ask for a login code, and find one that was asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.utils import timezone, translation
+
+from django_phone_invites import codes, limits, logs, phones
+from django_phone_invites.conf import app_settings
+from django_phone_invites.delivery import deliver
+from django_phone_invites.exceptions import CodeNotFound, PhoneInvalid
+from django_phone_invites.limits import policy, rules
+from django_phone_invites.models import LoginCode, PhoneAccount
+from django_phone_invites.services import gate
+from django_phone_invites.transactions import refuse_when_unreachable, run_durably
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """A code that was asked for, and when the next one can be."""
+
+    login_code: LoginCode
+    resend_at: dt.datetime
+
+
+@refuse_when_unreachable
+def request_code(
+    *,
+    phone: str,
+    channel: str,
+    address: str | None = None,
+    replaces: str = "",
+    invite: str = "",
+    submitted: Mapping[str, Any] | None = None,
+) -> Challenge:
+    """Send a login code to ``phone`` and return what it can be entered against.
+
+    The answer is the same whether or not the phone has an account, and whether or not the provider
+    took the message.
+
+    Args:
+        phone: a number as a person writes it.
+        channel: one of ``LoginCode.Channel``; the code can be entered through it only.
+        address: the address of the asker.
+        replaces: the token of the code that the same browser asked for before, which ends.
+        invite: an invite code to activate if this turns out to be a first login.
+        submitted: the fields that came with the request, for the site's gate.
+
+    Raises:
+        PhoneInvalid, PhoneTypeRefused, PhoneRegionRefused: nothing is sent to this number.
+        GateRefused: the site's gate did not let the request through.
+        RateLimited: too soon, or too often.
+        Unavailable: the database does not answer, or the gate failed.
+    """
+    phone = _textable(phone)
+    gate.require_passage(phone=phone, channel=channel, address=address, submitted=submitted or {})
+    now = timezone.now()
+    counted = policy.messages(phone=phone, address=address)
+    failures = policy.phone_failures(phone), policy.site_failures()
+    reading = limits.read([*counted, *failures], now)
+    login_code = LoginCode(
+        phone=phone,
+        purpose=LoginCode.Purpose.LOGIN,
+        channel=channel,
+        length=_length(reading, *failures),
+        locale=translation.get_language() or "en",
+        address=address,
+        invite=codes.fold_invite_code(invite) or "",
+        created_at=now,
+        expires_at=now + app_settings.code_lifetime,
+    )
+    phone_limit = counted[0]
+
+    def count_and_store() -> None:
+        reading.take(*counted)
+        previous = rules.last(reading.events(phone_limit))
+        _end_older(login_code, replaces=replaces, previous=previous)
+        login_code.pk = None
+        login_code.save(force_insert=True)
+
+    run_durably(count_and_store)
+    deliver(login_code)
+    sent = [*reading.events(phone_limit), rules.event(now)]
+    return Challenge(login_code, phone_limit.next_at(sent) or now)
+
+
+def _textable(raw: str) -> str:
+    phone = phones.parse(raw)
+    try:
+        phones.require_textable(phone)
+    except PhoneInvalid:
+        # Numbering plans change: whoever has an account keeps it when a newer phonenumbers no
+        # longer knows the number.
+        if not PhoneAccount.objects.filter(phone=phone).exists():
+            raise
+    return phone
+
+
+def _length(
+    reading: limits.Reading, phone_failures: rules.Tally, site_failures: rules.Tally
+) -> int:
+    """Return how many digits the next code has."""
+    length = policy.code_length(
+        phone_failures=phone_failures.count(reading.events(phone_failures), reading.now),
+        site_failures=site_failures.count(reading.events(site_failures), reading.now),
+    )
+    if length > app_settings.code_length:
+        logs.record("code_lengthened", "The next code has %d digits, after failures.", length)
+    return length
+
+
+def _end_older(login_code: LoginCode, *, replaces: str, previous: dt.datetime | None) -> None:
+    """End the codes whose place ``login_code`` takes, so that at most two live for its phone.
+
+    The code of the same browser or API client ends, and so does every code before the last one.
+    """
+    taken = models.Q(token=replaces) if replaces else models.Q(pk__in=[])
+    if previous is not None and previous > login_code.created_at - app_settings.code_lifetime:
+        others = models.Q(phone=login_code.phone)
+        taken |= others & models.Q(created_at__lt=previous)
+        if login_code.channel == LoginCode.Channel.API:
+            taken |= others & models.Q(channel=login_code.channel, address=login_code.address)
+    elif not replaces:
+        return
+    LoginCode.objects.filter(taken, used_at=None, ended_at=None).update(
+        ended_at=login_code.created_at
+    )
+
+
+@refuse_when_unreachable
+def get_challenge(login_code: LoginCode) -> Challenge:
+    """Return a code that was asked for, with the moment at which the next one can be."""
+    now = timezone.now()
+    limit = policy.phone_messages(login_code.phone)
+    events = limits.read([limit], now).events(limit)
+    return Challenge(login_code, limit.next_at(events) or now)
+
+
+@refuse_when_unreachable
+def find_code(*, channel: str, token: str | None = None, pk: int | None = None) -> LoginCode:
+    """Return a code that was asked for through ``channel``, by the id that its route holds.
+
+    Raises:
+        CodeNotFound: there is none.
+    """
+    if token is not None and not codes.is_token(token):
+        raise CodeNotFound
+    if pk is not None and pk > models.BigIntegerField.MAX_BIGINT:
+        raise CodeNotFound
+    key = {"token": token} if pk is None else {"pk": pk}
+    found = LoginCode.objects.filter(channel=channel, **key).first()
+    if found is None:
+        raise CodeNotFound
+    return found
