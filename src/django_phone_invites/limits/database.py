@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from django.db import IntegrityError, connections, models, router
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Case, Q, Value, When
 
 from django_phone_invites.limits.rules import Counted, Events
@@ -51,8 +52,7 @@ class DatabaseReading(Reading):
 
     def _hold(self) -> dict[str, LimitCounter]:
         """Return the rows, which nobody else changes before the end of this transaction."""
-        using = router.db_for_write(LimitCounter)
-        if connections[using].features.has_select_for_update:
+        if _connection().features.has_select_for_update:
             # In one order, so that two that hold several do not wait for each other.
             return {row.key: row for row in self._selected().order_by("key").select_for_update()}
         # SQLite has one writer: a transaction that begins with a write waits for its turn.
@@ -66,21 +66,30 @@ class DatabaseReading(Reading):
         for key in changes:
             unchanged |= Q(key=key, version=self._rows[key].version)
         events = Case(*(When(key=key, then=Value(_to_text(changes[key]))) for key in changes))
-        changed = LimitCounter.objects.filter(unchanged).update(
-            events=events, version=models.F("version") + 1, updated_at=self.now
-        )
+        rows = LimitCounter.objects.filter(unchanged)
+        if _connection().vendor == "postgresql":
+            # An UPDATE of several rows locks them in no order, and two such can deadlock.
+            rows = LimitCounter.objects.filter(
+                pk__in=rows.order_by("key").select_for_update().values("pk")
+            )
+        changed = rows.update(events=events, version=models.F("version") + 1, updated_at=self.now)
         if changed < len(changes):
             raise Conflict
 
     def _insert(self, changes: Mapping[str, Events]) -> None:
         rows = [
             LimitCounter(key=key, events=_to_text(changes[key]), updated_at=self.now)
-            for key in changes
+            for key in sorted(changes)
         ]
         try:
             LimitCounter.objects.bulk_create(rows)
         except IntegrityError as collision:
             raise Conflict from collision
+
+
+def _connection() -> BaseDatabaseWrapper:
+    """Return the connection to the database that the counters are in."""
+    return connections[router.db_for_write(LimitCounter)]
 
 
 def _to_text(events: Events) -> str:
