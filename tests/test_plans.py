@@ -56,10 +56,10 @@ def many_rows() -> None:
             [ROWS],
         )
         cursor.execute(
-            f"""INSERT INTO {login} (phone, purpose, channel, token, nonce, length, attempts,
+            f"""INSERT INTO {login} (phone, region, purpose, channel, token, nonce, length, attempts,
                 locale, invite, created_at, expires_at, delivery, delivered_by, message_id,
                 delivery_error)
-            SELECT '+7' || (9000000000 + n), 'login', 'api', md5(n::text), md5(n::text), 6, 1, 'en',
+            SELECT '+7' || (9000000000 + n), 'RU', 'login', 'api', md5(n::text), md5(n::text), 6, 1, 'en',
                 '', now() - interval '1 hour', now() - interval '55 minutes', 'sent', '', '', ''
             FROM generate_series(1, %s) n""",
             [ROWS],

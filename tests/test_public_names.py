@@ -42,12 +42,14 @@ NAMES = {
         "LimitCounter",
         "LoginCode",
         "PhoneAccount",
+        "SendingPause",
     },
     "phones": {
         "default_region",
         "display",
         "mask",
         "parse",
+        "region_of",
         "require_textable",
         "shown_to_inviter",
     },
@@ -83,12 +85,22 @@ NAMES = {
         "request_code",
         "verify_code",
     },
+    "services.pauses": {
+        "in_force",
+        "last_lifted",
+        "lift",
+        "pause",
+        "paused_by_setting",
+        "require_sending",
+    },
     "services.upkeep": {"find_broken", "purge_counters", "purge_login_codes"},
+    "services.watch": {"counters", "look_when_due"},
     "transactions": {"Conflict", "outside_transactions", "refuse_when_unreachable", "run_durably"},
 }
 
 COMMANDS = {
     "phone_invites_check",
+    "phone_invites_pause",
     "phone_invites_purge",
     "phone_invites_send_test",
     "phone_invites_settings",
@@ -121,6 +133,7 @@ def test_signals_are_these() -> None:
         "code_sent",
         "invite_activated",
         "phone_verified",
+        "region_alerted",
     }
 
 

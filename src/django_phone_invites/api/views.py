@@ -50,6 +50,7 @@ from django_phone_invites.exceptions import (
     PhoneRegionRefused,
     PhoneTypeRefused,
     RateLimited,
+    SendingPaused,
 )
 from django_phone_invites.models import LoginCode
 from django_phone_invites.routes import api_path, api_url, parameters
@@ -105,7 +106,7 @@ class RequestCodeView(AnonymousView):
     @describe(
         "request_code",
         {201: ChallengeSerializer},
-        *(PhoneInvalid, PhoneTypeRefused, PhoneRegionRefused, RateLimited),
+        *(PhoneInvalid, PhoneTypeRefused, PhoneRegionRefused, RateLimited, SendingPaused),
         request=RequestCodeSerializer,
     )
     def post(self, request: Request) -> Response:

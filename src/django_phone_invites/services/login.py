@@ -28,7 +28,7 @@ from django_phone_invites.exceptions import (
 )
 from django_phone_invites.limits import policy, rules
 from django_phone_invites.models import LoginCode, PhoneAccount, SiteUser
-from django_phone_invites.services import accounts, invites
+from django_phone_invites.services import accounts, invites, pauses, watch
 from django_phone_invites.transactions import refuse_when_unreachable, run_durably
 
 T = TypeVar("T")
@@ -79,15 +79,20 @@ def request_code(
 
     Raises:
         PhoneInvalid, PhoneTypeRefused, PhoneRegionRefused: nothing is sent to this number.
+        SendingPaused: nothing is sent at the moment, to its region or at all.
         RateLimited: too soon, or too often.
         Unavailable: the database does not answer.
     """
     phone = _textable(phone)
+    region = phones.region_of(phone)
+    # Before anything is counted: whoever comes back later has lost no message.
+    pauses.require_sending(region)
     now = timezone.now()
     limit = policy.phone_messages(phone)
-    reading = limits.read([limit], now)
+    reading = limits.read([limit, *watch.counters(region)], now)
     login_code = LoginCode(
         phone=phone,
+        region=region,
         purpose=LoginCode.Purpose.LOGIN,
         channel=channel,
         length=app_settings.code_length,
@@ -99,7 +104,7 @@ def request_code(
     )
 
     def count_and_store() -> None:
-        reading.take()
+        reading.take(limit)
         previous = rules.last(reading.events(limit))
         _end_older(login_code, replaces=replaces, previous=previous)
         login_code.pk = None
@@ -107,6 +112,7 @@ def request_code(
 
     run_durably(count_and_store)
     deliver(login_code)
+    watch.look_when_due(region, reading)
     counted = [*reading.events(limit), rules.event(now)]
     return Challenge(login_code, limit.next_at(counted) or now)
 
