@@ -76,8 +76,9 @@ class PhoneAccountAdmin(PhoneAdmin):
 class LoginCodeAdmin(PhoneAdmin):
     """Which codes were asked for, and what became of their messages."""
 
-    columns = ("created_at", "channel", "delivery", "attempts", "used_at", "ended_at")
+    columns = ("region", "created_at", "channel", "delivery", "attempts", "used_at", "ended_at")
     details = (
+        "region",
         "purpose",
         "channel",
         "address",
