@@ -56,6 +56,10 @@ WRONG = {
     "PHONE_INVITES_PHONE_FAILURE_LENGTHS": {10: 13},
     "PHONE_INVITES_SITE_FAILURE_LENGTHS": [(250, 8)],
     "PHONE_INVITES_GATE": len,
+    "PHONE_INVITES_PAUSED": "RU",
+    "PHONE_INVITES_REGION_ALERT_SHARE": 0,
+    "PHONE_INVITES_REGION_ALERT_MINIMUM": 0,
+    "PHONE_INVITES_REGION_ALERT_PAUSES": None,
 }
 
 
@@ -272,6 +276,32 @@ def test_a_store_that_cannot_be_built_is_reported(
     assert "hunter2" not in message.msg
     assert message.hint
     assert ids() == ["phone_invites.E011"]
+
+
+# --- E012 and E013 ---
+
+
+def test_pausing_without_watching_is_reported(settings: Any) -> None:
+    settings.PHONE_INVITES_REGION_ALERT_PAUSES = True
+    assert one("phone_invites.E012").hint == "Set PHONE_INVITES_REGION_ALERT_SHARE."
+    settings.PHONE_INVITES_REGION_ALERT_SHARE = 0.3
+    assert found() == []
+
+
+def test_watching_without_pausing_passes(settings: Any) -> None:
+    settings.PHONE_INVITES_REGION_ALERT_SHARE = 0.3
+    assert found() == []
+
+
+def test_a_region_that_does_not_exist_is_not_paused(settings: Any) -> None:
+    settings.PHONE_INVITES_PAUSED = ["RU", "UK"]
+    assert one("phone_invites.E013").msg == "PHONE_INVITES_PAUSED: there is no region 'UK'."
+
+
+@pytest.mark.parametrize("value", [True, False, [], ["GB", "KZ"]])
+def test_a_pause_of_what_exists_passes(value: Any, settings: Any) -> None:
+    settings.PHONE_INVITES_PAUSED = value
+    assert found() == []
 
 
 # --- E005 and E006 ---

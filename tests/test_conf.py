@@ -40,6 +40,10 @@ DEFAULTS = {
     "phone_failure_lengths": {10: 8, 100: 12},
     "site_failure_lengths": {250: 8},
     "gate": None,
+    "paused": False,
+    "region_alert_share": None,
+    "region_alert_minimum": 50,
+    "region_alert_pauses": False,
 }
 
 SECOND = dt.timedelta(seconds=1)
@@ -78,6 +82,17 @@ RIGHT: list[tuple[str, Any]] = [
     ("authentication_backend", "django.contrib.auth.backends.ModelBackend"),
     ("trusted_proxies", 0),
     ("trusted_proxies", 10),
+    ("paused", True),
+    ("paused", ["RU", "KZ"]),
+    ("paused", {"RU"}),
+    ("paused", []),
+    ("region_alert_share", 0.001),
+    ("region_alert_share", 1),
+    ("region_alert_share", 1.0),
+    ("region_alert_share", None),
+    ("region_alert_minimum", 1),
+    ("region_alert_minimum", 10_000),
+    ("region_alert_pauses", True),
 ]
 
 WRONG: list[tuple[str, Any, str]] = [
@@ -133,6 +148,21 @@ WRONG: list[tuple[str, Any, str]] = [
     ),
     ("trusted_proxies", -1, "must be a whole number from 0 to 10"),
     ("trusted_proxies", 11, "must be a whole number from 0 to 10"),
+    ("region_alert_minimum", 0, "must be a whole number from 1 to 10000"),
+    ("region_alert_minimum", 10_001, "must be a whole number from 1 to 10000"),
+    ("region_alert_pauses", 1, "must be True or False"),
+    *[
+        (
+            "paused",
+            value,
+            'must be True, False or a list of ISO 3166-1 region codes such as ["RU", "KZ"]',
+        )
+        for value in (None, "RU", 1, ["ru"], [""], [None], {"RU": 1})
+    ],
+    *[
+        ("region_alert_share", value, "must be a number over 0 and up to 1, or None")
+        for value in (0, 0.0, -0.1, 1.001, True, "0.3", float("nan"))
+    ],
     *[
         (
             "regions",

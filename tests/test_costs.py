@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_phone_invites.models import InviteActivation, InviteCode
+from django_phone_invites.services import pauses
 from django_phone_invites.testing import last_code, sign_up
 
 pytestmark = [
@@ -70,18 +71,18 @@ def token_of():
     return lambda user: Token.objects.get_or_create(user=user)[0].key
 
 
-def test_asking_for_a_first_code_costs_at_most_5(count):
+def test_asking_for_a_first_code_costs_at_most_6(count):
     answer, statements = count("post", "/api/codes/", {"phone": PHONE})
     assert answer.status_code == 201
-    assert statements <= 5
+    assert statements <= 6
 
 
-def test_asking_for_a_further_code_costs_at_most_5(count, asked, settings):
+def test_asking_for_a_further_code_costs_at_most_6(count, asked, settings):
     settings.PHONE_INVITES_RESEND_COOLDOWN = dt.timedelta(0)
     asked()
     answer, statements = count("post", "/api/codes/", {"phone": PHONE})
     assert answer.status_code == 201
-    assert statements <= 5
+    assert statements <= 6
 
 
 def test_asking_for_a_known_phone_costs_what_asking_for_a_new_one_does(count):
@@ -93,11 +94,32 @@ def test_asking_for_a_known_phone_costs_what_asking_for_a_new_one_does(count):
     assert new == known
 
 
-def test_a_refusal_for_asking_too_soon_costs_at_most_1(count, asked):
+def test_a_refusal_for_asking_too_soon_costs_at_most_2(count, asked):
     asked()
     answer, statements = count("post", "/api/codes/", {"phone": PHONE})
     assert answer.json()["code"] == "rate_limited"
-    assert statements <= 1
+    assert statements <= 2
+
+
+def test_a_refusal_while_sending_is_paused_costs_at_most_1(count, settings):
+    pauses.pause(region="RU")
+    answer, statements = count("post", "/api/codes/", {"phone": PHONE})
+    assert answer.json()["code"] == "sending_paused"
+    assert statements == 1
+    settings.PHONE_INVITES_PAUSED = True
+    answer, statements = count("post", "/api/codes/", {"phone": PHONE})
+    assert answer.json()["code"] == "sending_paused"
+    assert statements == 0
+
+
+def test_a_look_at_the_codes_of_a_region_costs_at_most_4_once_a_minute(count, settings):
+    count("post", "/api/codes/", {"phone": PHONE})
+    _, alone = count("post", "/api/codes/", {"phone": "+79096869725"})
+    settings.PHONE_INVITES_REGION_ALERT_SHARE = 0.5
+    _, with_look = count("post", "/api/codes/", {"phone": "+79096869723"})
+    _, after_look = count("post", "/api/codes/", {"phone": "+79096869724"})
+    assert with_look <= alone + 4
+    assert after_look == alone
 
 
 def test_a_first_login_costs_at_most_11(count, asked):

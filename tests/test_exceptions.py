@@ -15,6 +15,7 @@ from django_phone_invites.exceptions import (
     PhoneInvitesError,
     RateLimited,
     Refusal,
+    SendingPaused,
     Unavailable,
 )
 
@@ -42,6 +43,7 @@ REFUSALS = {
     "account_disabled": ("AccountDisabled", 403),
     "account_missing": ("AccountMissing", 404),
     "rate_limited": ("RateLimited", 429),
+    "sending_paused": ("SendingPaused", 503),
     "unavailable": ("Unavailable", 503),
 }
 
@@ -130,3 +132,12 @@ def test_a_gate_may_refuse_in_its_own_words() -> None:
 
 def test_an_outage_says_when_to_come_back() -> None:
     assert Unavailable().retry_after == 5
+
+
+def test_a_pause_says_when_to_come_back() -> None:
+    assert SendingPaused().retry_after == 300
+
+
+def test_only_what_ends_by_itself_says_when_to_come_back() -> None:
+    found = {refusal.code for refusal in concrete() if "retry_after" in vars(refusal)}
+    assert found == {"sending_paused", "unavailable"}  # and rate_limited, by its own clock

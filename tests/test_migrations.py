@@ -50,6 +50,7 @@ def test_migrations_lead_back_to_nothing_and_forward_again() -> None:
         "phone_invites_invitecode",
         "phone_invites_inviteactivation",
         "phone_invites_limitcounter",
+        "phone_invites_sendingpause",
     }
     sign_up(PHONE)
     call_command("migrate", "phone_invites", "zero", verbosity=0)

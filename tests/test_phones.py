@@ -40,6 +40,30 @@ def test_one_number_however_it_is_written(raw: str) -> None:
     assert phones.parse(raw) == RU
 
 
+@pytest.mark.parametrize(
+    ("e164", "region"),
+    [
+        (RU, "RU"),
+        ("+77012345678", "KZ"),
+        ("+12015550123", "US"),
+        ("+14165550123", "CA"),
+        ("+17875550123", "PR"),
+        ("+447400123456", "GB"),
+        ("+447797712345", "JE"),
+    ],
+)
+def test_the_region_is_that_of_the_number_and_not_of_its_calling_code(
+    e164: str, region: str
+) -> None:
+    assert phones.region_of(e164) == region
+    assert region in phones.REGIONS
+
+
+@pytest.mark.parametrize("e164", ["+70000000000", "+881612345678", "+80012345678"])
+def test_a_number_without_a_country_has_no_region(e164: str) -> None:
+    assert phones.region_of(e164) == ""
+
+
 @pytest.mark.parametrize("space", ["\u2009", "\u202f"])
 def test_typographic_spaces_are_spaces(space: str) -> None:
     assert phones.parse(f"+7{space}909{space}686{space}97{space}22") == RU

@@ -42,12 +42,14 @@ NAMES = {
         "LimitCounter",
         "LoginCode",
         "PhoneAccount",
+        "SendingPause",
     },
     "phones": {
         "default_region",
         "display",
         "mask",
         "parse",
+        "region_of",
         "require_textable",
         "shown_to_inviter",
     },
@@ -79,16 +81,27 @@ NAMES = {
     "limits.database": {"DatabaseReading", "DatabaseStore"},
     "limits.store": {"Reading", "Store", "key_of"},
     "logs": {"record"},
+    "services.boundary": {"service"},
     "services.challenges": {"Challenge", "find_code", "get_challenge", "request_code"},
     "services.failures": {"Failures"},
     "services.gate": {"Passage", "require_passage"},
     "services.login": {"Login", "verify_code"},
+    "services.pauses": {
+        "in_force",
+        "last_lifted",
+        "lift",
+        "pause",
+        "paused_by_setting",
+        "require_sending",
+    },
     "services.upkeep": {"find_broken", "purge_counters", "purge_login_codes"},
-    "transactions": {"Conflict", "outside_transactions", "refuse_when_unreachable", "run_durably"},
+    "services.watch": {"counters", "look_when_due"},
+    "transactions": {"Conflict", "outside_transactions", "run_durably"},
 }
 
 COMMANDS = {
     "phone_invites_check",
+    "phone_invites_pause",
     "phone_invites_purge",
     "phone_invites_send_test",
     "phone_invites_settings",
@@ -121,6 +134,7 @@ def test_signals_are_these() -> None:
         "code_sent",
         "invite_activated",
         "phone_verified",
+        "region_alerted",
         "site_stepped_up",
     }
 

@@ -9,7 +9,6 @@ import pytest
 from django.db import (
     DatabaseError,
     IntegrityError,
-    InterfaceError,
     OperationalError,
     connection,
     connections,
@@ -18,12 +17,11 @@ from django.db import (
 from django.utils import timezone
 
 from django_phone_invites import transactions
-from django_phone_invites.exceptions import RateLimited, Unavailable
+from django_phone_invites.exceptions import RateLimited
 from django_phone_invites.models import LimitCounter
 from django_phone_invites.transactions import (
     Conflict,
     outside_transactions,
-    refuse_when_unreachable,
     run_durably,
 )
 
@@ -148,33 +146,6 @@ def test_a_conflict_under_psycopg2_is_tried_again() -> None:
     cause = Exception("could not serialize access")
     cause.pgcode = "40001"  # type: ignore[attr-defined]
     assert run_durably(Work(failure(OperationalError, cause), failures=1)) == 2
-
-
-@pytest.mark.parametrize("kind", [OperationalError, InterfaceError, Conflict])
-def test_a_database_that_does_not_answer_is_a_refusal(kind: type[Exception]) -> None:
-    @refuse_when_unreachable
-    def service(*, fail: bool) -> str:
-        """Serve."""
-        if fail:
-            raise kind("no route to host")
-        return "served"
-
-    assert service(fail=False) == "served"
-    with pytest.raises(Unavailable) as refused:
-        service(fail=True)
-    assert refused.value.code == "unavailable"
-    assert "no route" not in str(refused.value)
-    assert (service.__name__, service.__doc__) == ("service", "Serve.")
-
-
-@pytest.mark.parametrize("error", [IntegrityError("double"), ValueError("a defect")])
-def test_a_defect_is_not_taken_for_an_outage(error: Exception) -> None:
-    @refuse_when_unreachable
-    def service() -> None:
-        raise error
-
-    with pytest.raises(type(error)):
-        service()
 
 
 def test_a_view_is_kept_out_of_atomic_requests_on_every_database() -> None:

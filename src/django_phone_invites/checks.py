@@ -15,6 +15,7 @@ from django.urls.converters import IntConverter, StringConverter
 from django.urls.resolvers import RoutePattern
 from django.utils.module_loading import import_string
 
+from django_phone_invites import phones
 from django_phone_invites.conf import PREFIX, AppSettings, app_settings
 from django_phone_invites.limits import Store, get_store
 from django_phone_invites.routes import (
@@ -111,6 +112,35 @@ def check_limit_store(**kwargs: Any) -> list[CheckMessage]:
             hint='It is {"BACKEND": "dotted.path.to.Class", "OPTIONS": {...}}.',
             id="phone_invites.E011",
         )
+    ]
+
+
+def check_region_alert(**kwargs: Any) -> list[CheckMessage]:
+    """E012: what pauses regions by itself watches over them."""
+    if _wrong("region_alert_share", "region_alert_pauses"):
+        return []
+    if not app_settings.region_alert_pauses or app_settings.region_alert_share is not None:
+        return []
+    return [
+        Error(
+            "PHONE_INVITES_REGION_ALERT_PAUSES is True, but no region is watched.",
+            hint="Set PHONE_INVITES_REGION_ALERT_SHARE.",
+            id="phone_invites.E012",
+        )
+    ]
+
+
+def check_paused_regions(**kwargs: Any) -> list[CheckMessage]:
+    """E013: a pause stops something: its regions exist."""
+    if _wrong("paused") or isinstance(app_settings.paused, bool):
+        return []
+    return [
+        Error(
+            f"PHONE_INVITES_PAUSED: there is no region {region!r}.",
+            hint="Use ISO 3166-1 codes. The United Kingdom is GB.",
+            id="phone_invites.E013",
+        )
+        for region in sorted(set(app_settings.paused) - phones.REGIONS)
     ]
 
 
@@ -302,6 +332,8 @@ ALWAYS = [
     check_cooldown,
     check_sender,
     check_limit_store,
+    check_region_alert,
+    check_paused_regions,
     check_routes,
     check_callables,
     check_backend,

@@ -111,6 +111,19 @@ def _regions(value: object) -> str | None:
     return 'must be a list of ISO 3166-1 region codes such as ["RU", "KZ"], or None for all'
 
 
+def _paused(value: object) -> str | None:
+    if isinstance(value, bool) or value == [] or (value is not None and _regions(value) is None):
+        return None
+    return 'must be True, False or a list of ISO 3166-1 region codes such as ["RU", "KZ"]'
+
+
+def _share(value: object) -> str | None:
+    right = value is None or (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 1
+    )
+    return None if right else "must be a number over 0 and up to 1, or None"
+
+
 def _host(value: object) -> str | None:
     # RFC 1123, 2.1: labels of letters, digits and inner hyphens, at most 63 octets each.
     label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -197,6 +210,12 @@ class AppSettings:
     )
     gate: Setting[str | None] = Setting(
         "phone_invites.E130", None, _instance(str, "the dotted path of a function", optional=True)
+    )
+    paused: Setting[bool | list[str]] = Setting("phone_invites.E131", False, _paused)
+    region_alert_share: Setting[float | None] = Setting("phone_invites.E132", None, _share)
+    region_alert_minimum: Setting[int] = Setting("phone_invites.E133", 50, _whole_number(1, 10_000))
+    region_alert_pauses: Setting[bool] = Setting(
+        "phone_invites.E134", False, _instance(bool, "True or False")
     )
 
     def __iter__(self) -> Iterator[Setting[Any]]:

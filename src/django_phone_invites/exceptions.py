@@ -27,6 +27,7 @@
         ├── AccountDisabled              account_disabled
         ├── AccountMissing               account_missing
         ├── RateLimited                  rate_limited
+        ├── SendingPaused                sending_paused
         └── Unavailable                  unavailable
 
 A skin catches ``Refusal`` once and shows its ``message``; ``status`` is the HTTP status of the API.
@@ -52,6 +53,8 @@ class Refusal(PhoneInvitesError):
     code: ClassVar[str]
     status: ClassVar[int]
     message: ClassVar[str | Promise]
+    #: Seconds after which it is worth to come back; None where waiting alone does not help.
+    retry_after: int | None = None
 
     def __str__(self) -> str:
         return str(self.message)
@@ -213,6 +216,7 @@ class RateLimited(Refusal):
     code = "rate_limited"
     status = 429
     message = _("Too many requests. Try again later.")
+    retry_after: int
 
     def __init__(self, *, retry_at: dt.datetime, now: dt.datetime, limit: str = "") -> None:
         super().__init__()
@@ -221,6 +225,15 @@ class RateLimited(Refusal):
         self.limit = limit
         #: Whole seconds, at least 1 (RFC 9110, 10.2.3).
         self.retry_after = max(1, math.ceil((retry_at - now).total_seconds()))
+
+
+class SendingPaused(Refusal):
+    """No code is sent, to this region or to any. Codes that were sent before still log in."""
+
+    code = "sending_paused"
+    status = 503
+    message = _("Codes are not sent at the moment. Try again later.")
+    retry_after = 300
 
 
 class Unavailable(Refusal):

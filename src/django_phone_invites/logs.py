@@ -21,6 +21,10 @@ EVENTS = {
     "gate_refused": logging.INFO,
     "gate_failed": logging.ERROR,
     "site_stepped_up": logging.WARNING,
+    "region_alerted": logging.WARNING,
+    "watch_failed": logging.ERROR,
+    "sending_paused": logging.WARNING,
+    "sending_lifted": logging.WARNING,
     "invite_activated": logging.INFO,
 }
 

@@ -1,4 +1,4 @@
-"""What is kept: phone accounts, login codes, invite codes, activations, limits' counters."""
+"""What is kept: phone accounts, login codes, invite codes, activations, pauses, counters."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ MOST_USES = 2**31 - 1
 
 #: E.164: a plus sign and at most 15 digits.
 E164_MAX_LENGTH = 16
+
+#: Characters of the note that says why sending is paused.
+NOTE_MAX_LENGTH = 200
 
 
 class E164Field(PhoneNumberField):  # type: ignore[misc]  # untyped
@@ -91,6 +94,7 @@ class LoginCode(models.Model):
         UNKNOWN = DeliveryState.UNKNOWN.value, _("Unknown")
 
     phone = models.CharField(_("phone"), max_length=E164_MAX_LENGTH)
+    region = models.CharField(_("region"), max_length=2, blank=True)
     purpose = models.CharField(_("purpose"), max_length=16, choices=Purpose.choices)
     channel = models.CharField(_("channel"), max_length=3, choices=Channel.choices)
     token = models.CharField(max_length=32, unique=True, default=codes.new_token, editable=False)
@@ -121,6 +125,7 @@ class LoginCode(models.Model):
         verbose_name_plural = _("login codes")
         indexes = [
             models.Index(fields=["phone", "created_at"], name="phone_invites_code_phone"),
+            models.Index(fields=["region", "created_at"], name="phone_invites_code_region"),
             models.Index(fields=["expires_at"], name="phone_invites_code_expiry"),
         ]
 
@@ -254,6 +259,42 @@ class InviteActivation(models.Model):
         """The invitee's phone in E.164."""
         invitee: SiteUser = self.invitee
         return str(invitee.phone_account.e164)
+
+
+class SendingPause(models.Model):
+    """That codes are not sent, to one region or to any: one row each, which is used again."""
+
+    #: The ``region`` of the pause that stops all sending.
+    EVERYWHERE = ""
+
+    class Reason(models.TextChoices):
+        MANUAL = "manual", _("By hand")
+        ALERT = "alert", _("By an alert")
+
+    region = models.CharField(_("region"), max_length=2, unique=True, blank=True)
+    reason = models.CharField(
+        _("reason"),
+        max_length=6,
+        choices=Reason.choices,
+        default=Reason.MANUAL,
+        editable=False,
+    )
+    note = models.CharField(_("note"), max_length=NOTE_MAX_LENGTH, blank=True)
+    started_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+    lifted_at = models.DateTimeField(
+        _("lifted at"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Empty while it is in force."),
+    )
+
+    class Meta:
+        verbose_name = _("sending pause")
+        verbose_name_plural = _("sending pauses")
+
+    def __str__(self) -> str:
+        return self.region or str(_("everywhere"))
 
 
 class LimitCounter(models.Model):

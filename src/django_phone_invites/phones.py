@@ -23,6 +23,9 @@ _SPACES = re.compile(r"[\u00A0\u2009\u202F]")
 # What phonenumbers calls the region of satellite, toll-free and other numbers without a country.
 _NO_COUNTRY = "001"
 
+#: Every region with numbers of its own, as ISO 3166-1 codes.
+REGIONS = frozenset(phonenumbers.SUPPORTED_REGIONS)
+
 _TEXTABLE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
@@ -60,11 +63,25 @@ def require_textable(e164: str) -> None:
     number = phonenumbers.parse(e164)
     if not phonenumbers.is_valid_number(number):
         raise PhoneInvalid
-    region = phonenumbers.region_code_for_number(number)
-    if region == _NO_COUNTRY or phonenumbers.number_type(number) not in _TEXTABLE:
+    region = _region(number)
+    if not region or phonenumbers.number_type(number) not in _TEXTABLE:
         raise PhoneTypeRefused
     if app_settings.regions is not None and region not in app_settings.regions:
         raise PhoneRegionRefused
+
+
+def region_of(e164: str) -> str:
+    """Return the region of a number as an ISO 3166-1 code.
+
+    Of the number, not of its calling code: Kazakhstan is not Russia. Returns "" where it has none:
+    satellite numbers, and numbers that no plan knows any more.
+    """
+    return _region(phonenumbers.parse(e164))
+
+
+def _region(number: phonenumbers.PhoneNumber) -> str:
+    region = phonenumbers.region_code_for_number(number)
+    return "" if region in (None, _NO_COUNTRY) else str(region)
 
 
 def default_region() -> str | None:

@@ -23,3 +23,7 @@ site_stepped_up = Signal()
 
 #: A user activated an invite code. Arguments: ``activation``.
 invite_activated = Signal()
+
+#: Few of the codes that were sent to a region are entered; ``paused`` tells whether sending to it
+#: was paused for that. Arguments: ``region``, ``sent``, ``verified``, ``paused``.
+region_alerted = Signal()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import random
 import time
 from collections.abc import Callable
@@ -10,14 +9,11 @@ from typing import Any, TypeVar
 
 from django.db import (
     DatabaseError,
-    InterfaceError,
-    OperationalError,
     connections,
     router,
     transaction,
 )
 
-from django_phone_invites.exceptions import Unavailable
 from django_phone_invites.models import LoginCode
 
 T = TypeVar("T")
@@ -59,23 +55,6 @@ def run_durably(work: Callable[[], T]) -> T:
             if not _is_conflict(error) or time.monotonic() > deadline:
                 raise
             time.sleep(random.uniform(0, 0.02))  # noqa: S311 - a pause, not a secret
-
-
-def refuse_when_unreachable(service: F) -> F:
-    """Turn a database that does not answer into a refusal of ``service``.
-
-    Raises:
-        Unavailable: whoever asked should come back; nothing was sent and nothing was verified.
-    """
-
-    @functools.wraps(service)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return service(*args, **kwargs)
-        except (OperationalError, InterfaceError, Conflict) as error:
-            raise Unavailable from error
-
-    return wrapper  # type: ignore[return-value]
 
 
 def outside_transactions(view: F) -> F:

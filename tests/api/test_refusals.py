@@ -24,7 +24,10 @@ def plain_refusals():
     while waiting:
         waiting += (below := waiting.pop().__subclasses__())
         found += [each for each in below if hasattr(each, "code")]
-    arguments = (ours.CodeInvalid, ours.RateLimited, ours.Unavailable, ours.FieldRefusal)
+    arguments = (
+        *(ours.CodeInvalid, ours.RateLimited, ours.SendingPaused, ours.Unavailable),
+        ours.FieldRefusal,
+    )
     return [each for each in found if not issubclass(each, arguments)]
 
 
@@ -73,6 +76,15 @@ def test_a_limit_says_when_to_come_back_in_whole_seconds_rounded_up():
     answer = refusals.answer(ours.RateLimited(retry_at=LATER, now=NOW), {})
     assert (answer.status_code, answer["Retry-After"]) == (429, "41")
     assert answer.data["resend_at"] == LATER
+
+
+def test_a_pause_is_the_documented_503():
+    answer = refusals.answer(ours.SendingPaused(), {})
+    assert (answer.status_code, answer["Retry-After"]) == (503, "300")
+    assert answer.data == {
+        "code": "sending_paused",
+        "detail": "Codes are not sent at the moment. Try again later.",
+    }
 
 
 def test_an_unreachable_database_is_the_documented_503():

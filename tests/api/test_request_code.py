@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 
 from django_phone_invites.models import LoginCode, PhoneAccount
 from django_phone_invites.senders import Message, Receipt, Sender, TemporarySendError
+from django_phone_invites.services import pauses
 from django_phone_invites.testing import last_code, outbox, sign_up
 
 PHONE = "+79096869722"
@@ -74,6 +75,26 @@ def test_the_answer_is_the_same_when_the_provider_fails(request_code, settings):
         LoginCode.Delivery.SENT,
         LoginCode.Delivery.FAILED,
     ]
+
+
+@pytest.mark.parametrize("is_active", [True, False], ids=["known", "disabled"])
+def test_a_pause_is_the_same_503_for_a_new_and_for_a_known_phone(request_code, is_active):
+    user = sign_up("+79096869723")
+    user.is_active = is_active
+    user.save()
+    pauses.pause(region="RU")
+    new, known = request_code(), request_code("+79096869723")
+    assert new.status_code == known.status_code == 503
+    assert new["Retry-After"] == known["Retry-After"] == "300"
+    assert new.json() == known.json()
+    assert new.json()["code"] == "sending_paused"
+    assert LoginCode.objects.count() == len(outbox) == 0
+
+
+def test_a_code_that_was_sent_is_entered_while_sending_is_paused(request_code, guess):
+    location = request_code()["Location"]
+    pauses.pause(region=pauses.EVERYWHERE)
+    assert guess(location, last_code(PHONE)).status_code == 200
 
 
 def test_a_number_in_another_spelling_is_the_same_phone(request_code, settings):

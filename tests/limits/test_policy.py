@@ -125,6 +125,11 @@ def test_an_ipv6_address_stands_for_its_network(address: str | None, network: st
     assert policy.network_of(address) == network
 
 
+def test_a_region_is_looked_at_once_a_minute_and_told_of_once_an_hour() -> None:
+    assert policy.region_watch("RU") == Limit("region-watch", "ru", (Window(1, MINUTE),))
+    assert policy.region_alert("RU") == Limit("region-alert", "ru", (Window(1, HOUR),))
+
+
 @pytest.mark.django_db
 def test_a_phone_gets_five_messages_an_hour_and_ten_a_day_by_default() -> None:
     limit, now, sent = policy.phone_messages(PHONE), NOW, []

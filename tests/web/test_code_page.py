@@ -13,7 +13,7 @@ from django.test import Client
 from django_phone_invites.models import LoginCode, PhoneAccount
 from django_phone_invites.routes import web_url
 from django_phone_invites.senders.memory import outbox
-from django_phone_invites.services import accounts
+from django_phone_invites.services import accounts, pauses
 from django_phone_invites.testing import last_code, sign_up
 from django_phone_invites.web import challenge
 
@@ -293,6 +293,29 @@ def test_a_number_that_is_refused_by_now_gets_no_new_code(
     settings.PHONE_INVITES_REGIONS = ["KZ"]
     response = client.post(url, {"resend": "1"})
     assert "Codes are not sent to numbers of this country." in text_of(response)
+    assert len(outbox) == 1
+
+
+def test_a_pause_sends_no_new_code_and_the_one_that_was_sent_logs_in(
+    client, enter_phone, clock, text_of
+):
+    url = enter_phone(client)
+    clock.shift(60)
+    pauses.pause(region="RU")
+    response = client.post(url, {"resend": "1"})
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "300"
+    assert "Codes are not sent at the moment. Try again later." in text_of(response)
+    assert len(outbox) == 1
+    client.post(url, {"auth_number": last_code(PHONE)})
+    assert is_in(client)
+
+
+def test_a_silent_database_sends_no_new_code(client, enter_phone, silent_tables):
+    url = enter_phone(client)
+    with silent_tables():
+        response = client.post(url, {"resend": "1"})
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
     assert len(outbox) == 1
 
 

@@ -12,6 +12,7 @@ from django_phone_invites.models import InviteCode, LimitCounter, LoginCode
 from django_phone_invites.routes import web_url
 from django_phone_invites.senders import Message, Receipt, Sender, SendError
 from django_phone_invites.senders.memory import outbox
+from django_phone_invites.services import pauses
 from django_phone_invites.testing import last_code, sign_up
 from django_phone_invites.web import challenge
 
@@ -198,6 +199,24 @@ def test_a_long_wait_is_told_in_minutes(client, enter_phone, clock, settings, te
     clock.shift(1)
     response = Client().post(web_url("phone"), {"phone": PHONE})
     assert "Try again in 90 seconds." in text_of(response)
+
+
+@pytest.mark.parametrize("region", ["RU", pauses.EVERYWHERE])
+def test_a_pause_is_told_at_the_number_and_is_503(client, text_of, read_page, region):
+    pauses.pause(region=region)
+    response = client.post(web_url("phone"), {"phone": PHONE})
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "300"
+    assert "Codes are not sent at the moment. Try again later." in text_of(response)
+    field = read_page(response).fields["phone"]
+    assert (field["value"], field["aria-invalid"]) == (PHONE, "true")
+    assert outbox == []
+    assert not LoginCode.objects.exists()
+
+
+def test_the_page_itself_is_there_while_sending_is_paused(client, settings):
+    settings.PHONE_INVITES_PAUSED = True
+    assert client.get(web_url("phone")).status_code == 200
 
 
 def test_a_silent_database_is_503(client, silent_tables):

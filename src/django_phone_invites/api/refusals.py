@@ -17,7 +17,6 @@ from django_phone_invites.exceptions import (
     FieldRefusal,
     RateLimited,
     Refusal,
-    Unavailable,
 )
 
 Body = dict[str, Any]
@@ -58,7 +57,7 @@ def _answer_refusal(refusal: Refusal) -> Response:
         body["resend_at"] = refusal.resend_at
     if isinstance(refusal, RateLimited):
         body["resend_at"] = refusal.retry_at
-    if isinstance(refusal, (RateLimited, Unavailable)):
+    if refusal.retry_after is not None:
         headers["Retry-After"] = str(refusal.retry_after)
     return Response(body, status=refusal.status, headers=headers)
 

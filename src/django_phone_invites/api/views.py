@@ -51,6 +51,7 @@ from django_phone_invites.exceptions import (
     PhoneRegionRefused,
     PhoneTypeRefused,
     RateLimited,
+    SendingPaused,
 )
 from django_phone_invites.models import LoginCode
 from django_phone_invites.routes import api_path, api_url, parameters
@@ -106,7 +107,8 @@ class RequestCodeView(AnonymousView):
     @describe(
         "request_code",
         {201: ChallengeSerializer},
-        *(PhoneInvalid, PhoneTypeRefused, PhoneRegionRefused, GateRefused, RateLimited),
+        *(PhoneInvalid, PhoneTypeRefused, PhoneRegionRefused, SendingPaused, GateRefused),
+        RateLimited,
         request=RequestCodeSerializer,
     )
     def post(self, request: Request) -> Response:

@@ -9,6 +9,7 @@ from django_phone_invites.conf import app_settings
 from django_phone_invites.limits.rules import Cooldown, Limit, Tally, Window
 from django_phone_invites.models import SiteUser
 
+MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
 
@@ -94,6 +95,16 @@ def site_failures() -> Tally:
 def site_step(failures: int) -> Limit:
     """Return what lets one step of the site be told once in 24 hours."""
     return Limit("site-step", str(failures), (Window(1, DAY),))
+
+
+def region_watch(region: str) -> Limit:
+    """Return the limit of looks at how many codes of a region are entered."""
+    return Limit("region-watch", region.lower(), (Window(1, MINUTE),))
+
+
+def region_alert(region: str) -> Limit:
+    """Return the limit of alerts about a region."""
+    return Limit("region-alert", region.lower(), (Window(1, HOUR),))
 
 
 def code_length(*, phone_failures: int, site_failures: int) -> int:

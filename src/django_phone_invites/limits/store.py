@@ -8,7 +8,6 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from django_phone_invites import logs
 from django_phone_invites.exceptions import RateLimited
 from django_phone_invites.limits.rules import Counted, Events
 
@@ -52,9 +51,7 @@ class Reading(ABC):
                 if events is not None:
                     changed[key_of(counted)] = events
         if refusals:
-            longest = max(refusals, key=lambda refusal: refusal.retry_at)
-            logs.record("rate_limited", "Refused by the limit %s.", longest.limit)
-            raise longest
+            raise max(refusals, key=lambda refusal: refusal.retry_at)
         return changed
 
 

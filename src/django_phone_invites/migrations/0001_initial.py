@@ -38,6 +38,52 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="SendingPause",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "region",
+                    models.CharField(blank=True, max_length=2, unique=True, verbose_name="region"),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[("manual", "By hand"), ("alert", "By an alert")],
+                        default="manual",
+                        editable=False,
+                        max_length=6,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                (
+                    "started_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="since"
+                    ),
+                ),
+                (
+                    "lifted_at",
+                    models.DateTimeField(
+                        blank=True,
+                        editable=False,
+                        help_text="Empty while it is in force.",
+                        null=True,
+                        verbose_name="lifted at",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "sending pause",
+                "verbose_name_plural": "sending pauses",
+            },
+        ),
+        migrations.CreateModel(
             name="InviteCode",
             fields=[
                 (
@@ -105,6 +151,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("phone", models.CharField(max_length=16, verbose_name="phone")),
+                ("region", models.CharField(blank=True, max_length=2, verbose_name="region")),
                 (
                     "purpose",
                     models.CharField(
@@ -194,6 +241,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "login codes",
                 "indexes": [
                     models.Index(fields=["phone", "created_at"], name="phone_invites_code_phone"),
+                    models.Index(fields=["region", "created_at"], name="phone_invites_code_region"),
                     models.Index(fields=["expires_at"], name="phone_invites_code_expiry"),
                 ],
             },

@@ -17,7 +17,7 @@ from django_phone_invites.conf import app_settings
 from django_phone_invites.exceptions import AccountMissing
 from django_phone_invites.models import InviteActivation, InviteCode, PhoneAccount, SiteUser
 from django_phone_invites.services import invites
-from django_phone_invites.transactions import refuse_when_unreachable
+from django_phone_invites.services.boundary import service
 
 #: Invitees in one answer; the rest come in pages.
 PAGE_SIZE = 100
@@ -97,7 +97,7 @@ def _username(field: models.Field[Any, Any], phone: str) -> str | None:
     return name[: field.max_length]
 
 
-@refuse_when_unreachable
+@service
 def get_profile(user: SiteUser) -> Profile:
     """Return what a user sees of their own, with their newest invitees.
 
@@ -122,7 +122,7 @@ def get_profile(user: SiteUser) -> Profile:
     )
 
 
-@refuse_when_unreachable
+@service
 def get_invitees(user: SiteUser, *, older_than: int | None = None) -> InviteePage:
     """Return a page of who activated the user's code, newest first.
 

@@ -16,8 +16,9 @@ from django_phone_invites.delivery import deliver
 from django_phone_invites.exceptions import CodeNotFound, PhoneInvalid
 from django_phone_invites.limits import policy, rules
 from django_phone_invites.models import LoginCode, PhoneAccount
-from django_phone_invites.services import gate
-from django_phone_invites.transactions import refuse_when_unreachable, run_durably
+from django_phone_invites.services import gate, pauses, watch
+from django_phone_invites.services.boundary import service
+from django_phone_invites.transactions import run_durably
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Challenge:
     resend_at: dt.datetime
 
 
-@refuse_when_unreachable
+@service
 def request_code(
     *,
     phone: str,
@@ -53,18 +54,23 @@ def request_code(
 
     Raises:
         PhoneInvalid, PhoneTypeRefused, PhoneRegionRefused: nothing is sent to this number.
+        SendingPaused: nothing is sent at the moment, to its region or at all.
         GateRefused: the site's gate did not let the request through.
         RateLimited: too soon, or too often.
         Unavailable: the database does not answer, or the gate failed.
     """
     phone = _textable(phone)
+    region = phones.region_of(phone)
+    # Before anything is counted: whoever comes back later has lost no message.
+    pauses.require_sending(region)
     gate.require_passage(phone=phone, channel=channel, address=address, submitted=submitted or {})
     now = timezone.now()
     counted = policy.messages(phone=phone, address=address)
     failures = policy.phone_failures(phone), policy.site_failures()
-    reading = limits.read([*counted, *failures], now)
+    reading = limits.read([*counted, *failures, *watch.counters(region)], now)
     login_code = LoginCode(
         phone=phone,
+        region=region,
         purpose=LoginCode.Purpose.LOGIN,
         channel=channel,
         length=_length(reading, *failures),
@@ -85,6 +91,7 @@ def request_code(
 
     run_durably(count_and_store)
     deliver(login_code)
+    watch.look_when_due(region, reading)
     sent = [*reading.events(phone_limit), rules.event(now)]
     return Challenge(login_code, phone_limit.next_at(sent) or now)
 
@@ -132,7 +139,7 @@ def _end_older(login_code: LoginCode, *, replaces: str, previous: dt.datetime | 
     )
 
 
-@refuse_when_unreachable
+@service
 def get_challenge(login_code: LoginCode) -> Challenge:
     """Return a code that was asked for, with the moment at which the next one can be."""
     now = timezone.now()
@@ -141,7 +148,7 @@ def get_challenge(login_code: LoginCode) -> Challenge:
     return Challenge(login_code, limit.next_at(events) or now)
 
 
-@refuse_when_unreachable
+@service
 def find_code(*, channel: str, token: str | None = None, pk: int | None = None) -> LoginCode:
     """Return a code that was asked for through ``channel``, by the id that its route holds.
 

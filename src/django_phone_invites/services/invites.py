@@ -20,7 +20,8 @@ from django_phone_invites.exceptions import (
 from django_phone_invites.limits import policy
 from django_phone_invites.limits.rules import Room
 from django_phone_invites.models import InviteActivation, InviteCode, PhoneAccount, SiteUser
-from django_phone_invites.transactions import refuse_when_unreachable, run_durably
+from django_phone_invites.services.boundary import service
+from django_phone_invites.transactions import run_durably
 
 # Of 8.9e8 codes a site with a million users has given out one in 887: five collisions in a row
 # happen once in 5e14 sign-ups.
@@ -48,7 +49,7 @@ def _insert_code(user: SiteUser, now: dt.datetime) -> InviteCode:
     return InviteCode.objects.create(owner=user, code=code, folded=folded, created_at=now)
 
 
-@refuse_when_unreachable
+@service
 def activate_invite(*, user: SiteUser, code: str) -> InviteActivation:
     """Activate somebody's invite code for ``user``: once, ever.
 

@@ -24,8 +24,9 @@ from django_phone_invites.exceptions import (
 )
 from django_phone_invites.models import LoginCode, PhoneAccount, SiteUser
 from django_phone_invites.services import accounts, invites
+from django_phone_invites.services.boundary import service
 from django_phone_invites.services.failures import Failures
-from django_phone_invites.transactions import refuse_when_unreachable, run_durably
+from django_phone_invites.transactions import run_durably
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ class Login(Generic[T]):
 
 
 @sensitive_variables()
-@refuse_when_unreachable
+@service
 def verify_code(
     *,
     login_code: LoginCode,

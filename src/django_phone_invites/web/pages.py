@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
@@ -73,16 +74,16 @@ class RefusingFormView(PageView, FormView, ABC):
         """Call the service and answer."""
 
     def refuse(self, form: Form, refusal: Refusal) -> HttpResponse:
-        """Show the form with the refusal: 200, or 429 with the time to come back."""
+        """Show the form with the refusal: 200, or 429 or 503 with the time to come back."""
         if isinstance(refusal, Unavailable):
             raise refusal
-        form.add_error(self.error_field, explain(refusal))
-        return self.show(form, refusal)
-
-    def show(self, form: Form, refusal: Refusal) -> HttpResponse:
-        """Return the page of a refused form."""
+        if form.is_bound:
+            form.add_error(self.error_field, explain(refusal))
+        else:
+            # What was refused is not what the form asks for: its field has no error.
+            messages.error(self.request, explain(refusal))
         response = self.render_to_response(self.get_context_data(form=form))
-        if isinstance(refusal, RateLimited):
+        if refusal.retry_after is not None:
             response.status_code = refusal.status
             response.headers["Retry-After"] = str(refusal.retry_after)
         return response

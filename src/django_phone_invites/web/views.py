@@ -25,8 +25,6 @@ from django_phone_invites.conf import app_settings
 from django_phone_invites.exceptions import (
     AccountMissing,
     CodeNotFound,
-    FieldRefusal,
-    GateRefused,
     RateLimited,
     Refusal,
 )
@@ -36,7 +34,7 @@ from django_phone_invites.services import accounts, challenges, invites
 from django_phone_invites.services.login import verify_code
 from django_phone_invites.web import challenge
 from django_phone_invites.web.forms import CodeForm, InviteForm, PhoneForm, readable_invite
-from django_phone_invites.web.pages import PageView, RefusingFormView, explain
+from django_phone_invites.web.pages import PageView, RefusingFormView
 
 #: Characters of a ``next`` that are kept: it waits in the session, which may be a cookie of 4,096
 #: bytes, and Django refuses to redirect to a very long one (MAX_URL_REDIRECT_LENGTH).
@@ -132,9 +130,8 @@ class CodeView(RefusingFormView):
                 invite=self.login_code.invite,
                 next_url=self.pending.next_url,
             )
-        except (FieldRefusal, GateRefused, RateLimited) as refusal:
-            messages.error(self.request, explain(refusal))
-            return self.show(self.form_class(code_length=self.login_code.length), refusal)
+        except Refusal as refusal:
+            return self.refuse(self.form_class(code_length=self.login_code.length), refusal)
 
     def serve(self, form: Form) -> HttpResponse:
         """Log in."""
