@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import transaction
 
 from django_phone_invites.exceptions import RateLimited, Unavailable
 from django_phone_invites.limits.rules import Limit, Room, Tally, Window
@@ -177,10 +176,12 @@ def test_a_counter_that_was_lost_meanwhile_counts_from_nothing(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_transaction_that_fails_does_not_take_the_count_back(store: RedisStore) -> None:
-    reading = store.read(limits("a"), NOW)
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        reading.take()
+    def work() -> None:
+        store.read(limits("a"), NOW).take()
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_durably(work)
     assert counts(store, "a") == [1]
 
 
