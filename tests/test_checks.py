@@ -278,6 +278,20 @@ def test_a_store_that_cannot_be_built_is_reported(
     assert ids() == ["phone_invites.E011"]
 
 
+def test_a_store_in_redis_without_redis_py_is_reported(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    monkeypatch.delitem(sys.modules, "django_phone_invites.limits.redis", raising=False)
+    settings.PHONE_INVITES_LIMIT_STORE = {
+        "BACKEND": "django_phone_invites.limits.redis.RedisStore",
+        "OPTIONS": {"url": "redis://:hunter2@localhost"},
+    }
+    message = one("phone_invites.E011").msg
+    assert 'pip install "django-phone-invites[redis]"' in message
+    assert "hunter2" not in message
+
+
 # --- E012 and E013 ---
 
 

@@ -237,7 +237,7 @@ class SendingPaused(Refusal):
 
 
 class Unavailable(Refusal):
-    """The database did not answer: nothing was sent and nothing was verified."""
+    """The database or the store of the limits did not answer: nothing was sent or verified."""
 
     code = "unavailable"
     status = 503

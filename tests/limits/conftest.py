@@ -11,14 +11,13 @@ from django_phone_invites.limits import get_store
 from django_phone_invites.limits.store import Store
 from django_phone_invites.transactions import run_durably
 
-STORES: dict[str, dict[str, Any]] = {
-    "database": {"BACKEND": "django_phone_invites.limits.database.DatabaseStore"},
-}
+#: What each store needs: a fixture that puts it into the settings.
+STORES = {"database": "db", "redis": "limits_in_redis"}
 
 
 @pytest.fixture(params=list(STORES))
-def store(request: pytest.FixtureRequest, settings: Any, db: None) -> Store:
-    settings.PHONE_INVITES_LIMIT_STORE = STORES[request.param]
+def store(request: pytest.FixtureRequest, db: None) -> Store:
+    request.getfixturevalue(STORES[request.param])
     return get_store()
 
 

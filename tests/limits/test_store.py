@@ -10,7 +10,7 @@ import pytest
 from django_phone_invites.exceptions import RateLimited
 from django_phone_invites.limits.rules import Limit, Room, Tally, Window, event
 from django_phone_invites.limits.store import Store, key_of
-from django_phone_invites.transactions import run_durably
+from django_phone_invites.transactions import Conflict, run_durably
 
 NOW = dt.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=dt.timezone.utc)
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -131,6 +131,37 @@ def test_ten_that_read_the_same_state_do_not_pass_the_limit(store: Store, count:
     assert allowed == 3
     assert len(stored(store, limit(4))) == 4
     assert len(stored(store, limit(99, "site"))) == 3
+
+
+def test_a_transaction_that_runs_again_counts_once(store: Store, count: Count) -> None:
+    """The conflict is another one, after the count: a deadlock over the rows of the service."""
+    count(limit(3), NOW)
+    reading, runs = store.read([limit(3), limit(1, "other")], NOW + SECOND), []
+
+    def work() -> None:
+        reading.take()
+        runs.append([list(pair) for pair in reading.events(limit(3))])
+        if len(runs) < 3:
+            raise Conflict
+
+    run_durably(work)
+    assert runs == [at(NOW)] * 3
+    assert stored(store, limit(3)) == at(NOW, NOW + SECOND)
+    assert stored(store, limit(1, "other")) == at(NOW + SECOND)
+
+
+def test_what_is_counted_beside_it_in_the_second_run_is_counted_too(store: Store) -> None:
+    one, two = limit(1, "one"), limit(1, "two")
+    reading, runs = store.read([one, two], NOW), [[one], [one, two]]
+
+    def work() -> None:
+        chosen = runs.pop(0)
+        reading.take(*chosen)
+        if runs:
+            raise Conflict
+
+    run_durably(work)
+    assert (stored(store, one), stored(store, two)) == (at(NOW), at(NOW))
 
 
 def test_the_last_room_is_found_by_one_of_two(store: Store, count: Count) -> None:

@@ -78,6 +78,8 @@ def verify_code(
     except CodeMalformed:
         run_durably(failures.count_malformed)
         raise
+    if not login_code.is_live(failures.now):
+        raise _why_over(login_code)
     if not codes.matches(login_code.seed, digits):
         _refuse_wrong(login_code, failures)
     account, created, result = _log_in(login_code, failures, sign_in)
