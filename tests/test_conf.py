@@ -44,6 +44,8 @@ DEFAULTS = {
     "region_alert_share": None,
     "region_alert_minimum": 50,
     "region_alert_pauses": False,
+    "login_redirect_url": None,
+    "logout_redirect_url": None,
 }
 
 SECOND = dt.timedelta(seconds=1)

@@ -76,6 +76,7 @@ NAMES = {
         "find",
         "get_invitees",
         "get_profile",
+        "has_phone",
     },
     "services.invites": {"activate_invite", "create_own_code"},
     "limits": {"get_store", "read"},

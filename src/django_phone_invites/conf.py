@@ -217,6 +217,12 @@ class AppSettings:
     region_alert_pauses: Setting[bool] = Setting(
         "phone_invites.E134", False, _instance(bool, "True or False")
     )
+    login_redirect_url: Setting[str | None] = Setting(
+        "phone_invites.E135", None, _instance(str, "a URL or the name of one", optional=True)
+    )
+    logout_redirect_url: Setting[str | None] = Setting(
+        "phone_invites.E136", None, _instance(str, "a URL or the name of one", optional=True)
+    )
 
     def __iter__(self) -> Iterator[Setting[Any]]:
         """Yield the declarations, in their order."""

@@ -70,7 +70,7 @@ class FieldRefusal(Refusal):
 class PhoneInvalid(FieldRefusal):
     code = "phone_invalid"
     field = "phone"
-    message = _("Enter a valid phone number, with its country code.")
+    message = _("Enter a valid phone number, beginning with + and its country code.")
 
 
 class PhoneTypeRefused(FieldRefusal):
@@ -225,6 +225,11 @@ class RateLimited(Refusal):
         self.limit = limit
         #: Whole seconds, at least 1 (RFC 9110, 10.2.3).
         self.retry_after = max(1, math.ceil((retry_at - now).total_seconds()))
+
+    @property
+    def resend_at(self) -> dt.datetime | None:
+        """When the next code can be asked for; None where it is not messages that are limited."""
+        return self.retry_at if self.limit.endswith("-messages") else None
 
 
 class SendingPaused(Refusal):

@@ -73,9 +73,17 @@ def test_a_wrong_code_says_what_helps():
 
 
 def test_a_limit_says_when_to_come_back_in_whole_seconds_rounded_up():
-    answer = refusals.answer(ours.RateLimited(retry_at=LATER, now=NOW), {})
+    limited = ours.RateLimited(retry_at=LATER, now=NOW, limit="phone-messages")
+    answer = refusals.answer(limited, {})
     assert (answer.status_code, answer["Retry-After"]) == (429, "41")
     assert answer.data["resend_at"] == LATER
+
+
+@pytest.mark.parametrize("limit", ["address-failures", "invite-failures"])
+def test_a_limit_of_guesses_does_not_say_when_to_ask_for_a_code(limit):
+    answer = refusals.answer(ours.RateLimited(retry_at=LATER, now=NOW, limit=limit), {})
+    assert (answer.status_code, answer["Retry-After"]) == (429, "41")
+    assert set(answer.data) == {"code", "detail"}
 
 
 def test_a_pause_is_the_documented_503():

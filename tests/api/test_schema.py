@@ -117,7 +117,8 @@ def test_the_published_names_are_in_it(text):
         "resend_at",
         "attempts_left",
     }
-    assert set(schemas["Login"]["properties"]) == {"token", "id"}
+    assert set(schemas["Login"]["properties"]) == {"token", "id", "invite_refusal"}
+    assert set(schemas["Login"]["required"]) == {"token", "id"}
     assert set(schemas["Profile"]["properties"]) >= {
         "id",
         "invite_code",

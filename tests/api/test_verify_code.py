@@ -159,3 +159,24 @@ def test_attempts_survive_the_refusal_under_atomic_requests(
     location = request_code()["Location"]
     assert guess(location, wrong_code()).json()["code"] == "code_invalid"
     assert LoginCode.objects.get().attempts == 1
+
+
+@pytest.mark.parametrize(
+    ("brought", "refused"), [("ZZZZZZ", "invite_unknown"), (None, None), ("own", None)]
+)
+def test_an_invite_that_was_brought_and_refused_is_told(
+    request_code, guess, person, brought, refused
+):
+    inviter = person("+79096869723")
+    code = inviter.invite_code if brought == "own" else brought
+    more = {} if code is None else {"invite_code": code}
+    location = request_code(**more)["Location"]
+    answer = guess(location, last_code(PHONE))
+    assert answer.status_code == 200
+    if refused is None:
+        assert set(answer.json()) == {"token", "id"}
+    else:
+        assert answer.json()["invite_refusal"] == {
+            "code": refused,
+            "detail": "There is no such invite code.",
+        }

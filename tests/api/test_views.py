@@ -97,6 +97,21 @@ def test_no_endpoint_runs_inside_atomic_requests(view):
     assert connection.alias in view.as_view()._non_atomic_requests
 
 
+def test_a_stranger_spends_nobody_s_attempts_by_counting_up(by_pk, client, db):
+    sent = client.post("/api_user/create/", {"phone": PHONE}, content_type="application/json")
+    for _ in range(10):
+        answer = client.post(
+            sent["Location"],
+            {"auth_number": "000000"},
+            content_type="application/json",
+            REMOTE_ADDR="203.0.113.7",
+        )
+        assert (answer.status_code, answer.json()["code"]) == (404, "code_not_found")
+    body = {"auth_number": last_code(PHONE)}
+    own = client.post(sent["Location"], body, content_type="application/json")
+    assert own.status_code == 200
+
+
 def test_codes_are_entered_by_pk_where_the_route_says_so(by_pk, client, db):
     asked = client.post("/api_user/create/", {"phone": PHONE}, content_type="application/json")
     code = LoginCode.objects.get()

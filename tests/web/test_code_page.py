@@ -7,6 +7,7 @@ import re
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.messages import get_messages
 from django.db import IntegrityError, connection
 from django.test import Client
 
@@ -78,7 +79,40 @@ def test_a_login_changes_the_session_key_and_the_csrf_token(client, url):
 def test_a_login_forgets_the_code(client, url):
     client.post(url, {"auth_number": last_code(PHONE)})
     assert challenge.load(client.session) == challenge.PendingLogin()
-    assert client.get(url).headers["Location"] == web_url("phone")
+    logged_out = Client()
+    logged_out.get(web_url("phone"))
+    assert logged_out.get(url).headers["Location"] == web_url("phone")
+
+
+def test_back_to_the_page_of_a_used_code_leads_on(client, url):
+    """The back button and a double submit find somebody who is signed in already."""
+    client.post(url, {"auth_number": last_code(PHONE)})
+    for again in (client.get(url), client.post(url, {"auth_number": last_code(PHONE)})):
+        assert again.headers["Location"] == web_url("profile")
+    assert not list(get_messages(again.wsgi_request))
+
+
+def test_a_login_leads_to_where_the_site_says(client, url, settings):
+    settings.PHONE_INVITES_LOGIN_REDIRECT_URL = "/welcome/"
+    done = client.post(url, {"auth_number": last_code(PHONE)})
+    assert done.headers["Location"] == "/welcome/"
+
+
+def test_next_wins_over_where_the_site_says(client, enter_phone, settings):
+    settings.PHONE_INVITES_LOGIN_REDIRECT_URL = "phone_invites:invitees"
+    url = enter_phone(client, query="?next=/offers/")
+    done = client.post(url, {"auth_number": last_code(PHONE)})
+    assert done.headers["Location"] == "/offers/"
+
+
+def test_a_disabled_user_s_page_has_no_form_left(client, url, text_of):
+    user = sign_up(PHONE)
+    user.is_active = False
+    user.save()
+    page = client.post(url, {"auth_number": last_code(PHONE)})
+    assert page.context["spent"] is True
+    assert "This account is disabled." in text_of(page)
+    assert "attempts left" not in text_of(page)
 
 
 def test_another_user_s_session_ends_with_the_login(client, enter_phone):

@@ -44,3 +44,9 @@ def test_a_logout_needs_the_csrf_token():
 
 def test_a_logout_of_nobody_is_no_error(client):
     assert client.post(web_url("logout")).headers["Location"] == web_url("phone")
+
+
+def test_a_logout_leads_to_where_the_site_says(client, settings):
+    settings.PHONE_INVITES_LOGOUT_REDIRECT_URL = "/bye/"
+    log_in(client, PHONE)
+    assert client.post(web_url("logout")).headers["Location"] == "/bye/"

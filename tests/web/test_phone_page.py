@@ -8,12 +8,12 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from django_phone_invites.models import InviteCode, LimitCounter, LoginCode
+from django_phone_invites.models import InviteActivation, InviteCode, LimitCounter, LoginCode
 from django_phone_invites.routes import web_url
 from django_phone_invites.senders import Message, Receipt, Sender, SendError
 from django_phone_invites.senders.memory import outbox
 from django_phone_invites.services import pauses
-from django_phone_invites.testing import last_code, sign_up
+from django_phone_invites.testing import last_code, log_in, sign_up
 from django_phone_invites.web import challenge
 
 pytestmark = pytest.mark.django_db
@@ -309,3 +309,33 @@ def test_an_unreadable_invite_keeps_nobody_out(client, invite):
     response = client.post(web_url("phone"), {"phone": PHONE, "invite": invite})
     assert response.status_code == 302
     assert LoginCode.objects.get().invite == ""
+
+
+# Whoever is signed in
+
+
+def test_somebody_signed_in_is_told_so_and_led_to_the_profile(client, text_of):
+    assert "You are signed in." not in text_of(client.get(web_url("phone")))
+    log_in(client, PHONE)
+    page = client.get(web_url("phone"))
+    assert "You are signed in. Go to your profile" in text_of(page)
+    assert page.context["profile_url"] == web_url("profile")
+    assert "phone" in page.context["form"].fields
+
+
+def test_an_invite_link_leads_somebody_signed_in_to_its_form(client, text_of):
+    log_in(client, PHONE)
+    page = client.get(web_url("phone") + "?invite=TwXK36")
+    assert "Use the invite code on your profile" in text_of(page)
+    profile = client.get(page.context["profile_url"])
+    assert profile.context["form"]["stranger_invite_code"].value() == "TwXK36"
+    assert not InviteActivation.objects.exists()
+
+
+def test_somebody_signed_in_without_a_phone_is_not_led_anywhere(client, text_of):
+    model = get_user_model()
+    values = {model.USERNAME_FIELD: "root@example.com"}
+    if model.USERNAME_FIELD == "phone":
+        values = {"phone": "+79096860000"}
+    client.force_login(model.objects.create(**values))
+    assert client.get(web_url("phone")).context["profile_url"] is None

@@ -46,17 +46,21 @@ def invalid(errors: Mapping[str, list[Body]]) -> Body:
     return {"code": "invalid", "detail": _("Some fields are not valid."), "errors": errors}
 
 
+def in_words(refusal: Refusal) -> Body:
+    """Return the part of a body that every refusal has."""
+    return {"code": refusal.code, "detail": str(refusal)}
+
+
 def _answer_refusal(refusal: Refusal) -> Response:
     if isinstance(refusal, FieldRefusal):
-        error = {"code": refusal.code, "detail": str(refusal)}
-        return Response(invalid({refusal.field: [error]}), status=refusal.status)
-    body: Body = {"code": refusal.code, "detail": str(refusal)}
+        return Response(invalid({refusal.field: [in_words(refusal)]}), status=refusal.status)
+    body = in_words(refusal)
     headers = {}
     if isinstance(refusal, CodeInvalid):
         body["attempts_left"] = refusal.attempts_left
         body["resend_at"] = refusal.resend_at
-    if isinstance(refusal, RateLimited):
-        body["resend_at"] = refusal.retry_at
+    if isinstance(refusal, RateLimited) and refusal.resend_at is not None:
+        body["resend_at"] = refusal.resend_at
     if refusal.retry_after is not None:
         headers["Retry-After"] = str(refusal.retry_after)
     return Response(body, status=refusal.status, headers=headers)

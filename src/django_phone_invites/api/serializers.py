@@ -77,13 +77,6 @@ class VerifyCodeSerializer(serializers.Serializer):
     auth_number = GuessField(help_text='917 and "0917" both mean 0917.')
 
 
-class LoginSerializer(serializers.Serializer):
-    """What the token issuer gave out, and the user's id."""
-
-    token = serializers.CharField()
-    id = IdField(help_text="The user's id.")
-
-
 class InviteeSerializer(serializers.Serializer):
     """Somebody who activated the own code."""
 
@@ -137,6 +130,17 @@ class FieldErrorSerializer(serializers.Serializer):
 
     code = serializers.CharField()
     detail = serializers.CharField()
+
+
+class LoginSerializer(serializers.Serializer):
+    """What the token issuer gave out, and the user's id."""
+
+    token = serializers.CharField()
+    id = IdField(help_text="The user's id.")
+    invite_refusal = FieldErrorSerializer(
+        required=False,
+        help_text="Why the invite code that was brought along was not activated, if it was not.",
+    )
 
 
 class RefusalSerializer(serializers.Serializer):

@@ -149,13 +149,19 @@ class VerifyCodeView(AnonymousView):
     def post(self, request: Request, token: str | None = None, pk: int | None = None) -> Response:
         """Log in with a code; the first login of a phone makes its user."""
         guess = read(VerifyCodeSerializer, request.data)["auth_number"]
+        address = client_address(request.META)
         done = login.verify_code(
-            login_code=challenges.find_code(channel=LoginCode.Channel.API, token=token, pk=pk),
+            login_code=challenges.find_code(
+                channel=LoginCode.Channel.API, token=token, pk=pk, address=address
+            ),
             guess=guess,
             sign_in=lambda user: issue_token(request, user),
-            address=client_address(request.META),
+            address=address,
         )
-        return Response({**done.result, "id": done.account.user_id})
+        body = {**done.result, "id": done.account.user_id}
+        if done.invite_refusal:
+            body["invite_refusal"] = refusals.in_words(done.invite_refusal)
+        return Response(body)
 
 
 class OwnView(JSONView):

@@ -46,6 +46,16 @@ def find(phone: str) -> PhoneAccount | None:
     return PhoneAccount.objects.select_related("user").filter(phone=phone).first()
 
 
+@service
+def has_phone(user: SiteUser) -> bool:
+    """Tell whether ``user`` is signed in and has a phone account, and so a profile.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    return bool(user.is_authenticated) and PhoneAccount.objects.filter(user=user).exists()
+
+
 def confirm(account: PhoneAccount, now: dt.datetime) -> PhoneAccount:
     """Record that the phone was verified again.
 

@@ -149,8 +149,21 @@ def get_challenge(login_code: LoginCode) -> Challenge:
 
 
 @service
-def find_code(*, channel: str, token: str | None = None, pk: int | None = None) -> LoginCode:
+def find_code(
+    *,
+    channel: str,
+    token: str | None = None,
+    pk: int | None = None,
+    address: str | None = None,
+) -> LoginCode:
     """Return a code that was asked for through ``channel``, by the id that its route holds.
+
+    Args:
+        channel: one of ``LoginCode.Channel``.
+        token: the id that cannot be guessed, or
+        pk: the one that can. It names a code for the address alone that asked for it: a stranger
+            who counts up must not spend other people's attempts.
+        address: the address of whoever enters the code; it matters with ``pk`` only.
 
     Raises:
         CodeNotFound: there is none.
@@ -159,7 +172,7 @@ def find_code(*, channel: str, token: str | None = None, pk: int | None = None) 
         raise CodeNotFound
     if pk is not None and pk > models.BigIntegerField.MAX_BIGINT:
         raise CodeNotFound
-    key = {"token": token} if pk is None else {"pk": pk}
+    key = {"token": token} if pk is None else {"pk": pk, "address": address}
     found = LoginCode.objects.filter(channel=channel, **key).first()
     if found is None:
         raise CodeNotFound

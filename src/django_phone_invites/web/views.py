@@ -14,6 +14,7 @@ from django.contrib.auth import SESSION_KEY, get_backends, login, logout
 from django.contrib.auth.backends import ModelBackend
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -27,6 +28,7 @@ from django_phone_invites.exceptions import (
     CodeNotFound,
     RateLimited,
     Refusal,
+    SendingPaused,
 )
 from django_phone_invites.models import InviteActivation, SiteUser
 from django_phone_invites.routes import web_url
@@ -53,9 +55,18 @@ class PhoneView(RefusingFormView):
         return {"invite": readable_invite(self.request.GET.get("invite", ""))}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the invite code that was brought along."""
+        """Add the invite code that was brought along, and where whoever is signed in goes."""
         context = super().get_context_data(**kwargs)
-        return {**context, "invite": readable_invite(context["form"]["invite"].value() or "")}
+        invite = readable_invite(context["form"]["invite"].value() or "")
+        return {**context, "invite": invite, "profile_url": self.profile_url(invite)}
+
+    def profile_url(self, invite: str) -> str | None:
+        """Return the profile page of whoever is signed in, with the invite code for its form."""
+        user: SiteUser = self.request.user
+        if not accounts.has_phone(user):
+            return None
+        query = f"?{urlencode({'invite': invite})}" if invite else ""
+        return web_url("profile", pk=user.pk) + query
 
     def serve(self, form: Form) -> HttpResponse:
         """Send the code and go to where it is entered."""
@@ -68,7 +79,7 @@ class PhoneView(RefusingFormView):
 
     def refuse(self, form: Form, refusal: Refusal) -> HttpResponse:
         """Go to the code that this browser has for the number, where another is not sent yet."""
-        if isinstance(refusal, RateLimited):
+        if isinstance(refusal, (RateLimited, SendingPaused)):
             pending = challenge.load(self.request.session)
             login_code = challenge.find_live_code(pending, form.cleaned_data["phone"])
             if login_code is not None:
@@ -90,6 +101,8 @@ class CodeView(RefusingFormView):
         try:
             self.login_code = challenge.find_own_code(self.pending, **self.kwargs)
         except CodeNotFound as refusal:
+            if accounts.has_phone(self.request.user):  # back, or twice: the code has logged in
+                return HttpResponseRedirect(after_login(self.request.user))
             messages.error(self.request, str(refusal))
             return HttpResponseRedirect(web_url("phone"))
         return None
@@ -143,8 +156,7 @@ class CodeView(RefusingFormView):
         )
         if done.invite_refusal:
             messages.warning(self.request, str(done.invite_refusal))
-        user = done.account.user
-        return HttpResponseRedirect(self.pending.next_url or web_url("profile", pk=user.pk))
+        return HttpResponseRedirect(self.pending.next_url or after_login(done.account.user))
 
     def sign_in(self, user: SiteUser) -> None:
         """Start the user's session, and store it before the code is used up."""
@@ -184,6 +196,10 @@ class ProfileView(SignedInMixin, RefusingFormView):
     template_name = "phone_invites/profile.html"
     form_class = InviteForm
     error_field = "stranger_invite_code"
+
+    def get_initial(self) -> dict[str, Any]:
+        """Fill in the invite code of a link; a GET activates nothing."""
+        return {"stranger_invite_code": readable_invite(self.request.GET.get("invite", ""))}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the profile."""
@@ -239,9 +255,11 @@ class LogoutView(PageView):
     http_method_names: tuple[str, ...] = ("post", "options")
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Log out and go to the phone page."""
+        """Log out and go to the phone page, or where the site wants it."""
         logout(request)
-        return HttpResponseRedirect(web_url("phone"))
+        return HttpResponseRedirect(
+            resolve_url(app_settings.logout_redirect_url or web_url("phone"))
+        )
 
 
 @dataclass(frozen=True)
@@ -258,6 +276,11 @@ def show_invitees(activations: Sequence[InviteActivation]) -> list[ShownInvitee]
         ShownInvitee(phones.shown_to_inviter(found.invitee_phone), found.activated_at)
         for found in activations
     ]
+
+
+def after_login(user: SiteUser) -> str:
+    """Return where a login without ``next`` leads."""
+    return resolve_url(app_settings.login_redirect_url or web_url("profile", pk=user.pk))
 
 
 def safe_next_url(request: HttpRequest) -> str:
