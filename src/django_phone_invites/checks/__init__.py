@@ -1,0 +1,60 @@
+"""System checks. Each rule is one function; ids are stable and listed in the documentation."""
+
+from __future__ import annotations
+
+from django_phone_invites.checks.deploy import (
+    check_code_length,
+    check_development_sender,
+    check_guessable_ids,
+    check_host,
+    check_proxies,
+    check_regions,
+    check_site_messages,
+)
+from django_phone_invites.checks.imports import (
+    check_backend,
+    check_callables,
+    check_limit_store,
+    check_sender,
+)
+from django_phone_invites.checks.routes import (
+    check_routes,
+)
+from django_phone_invites.checks.settings import (
+    check_cooldown,
+    check_names,
+    check_paused_regions,
+    check_region_alert,
+    check_values,
+)
+from django_phone_invites.checks.tokens import (
+    check_token_life,
+    check_tokens,
+)
+
+__all__ = ["ALWAYS", "DEPLOY"]
+
+ALWAYS = [
+    check_values,
+    check_names,
+    check_cooldown,
+    check_sender,
+    check_limit_store,
+    check_region_alert,
+    check_paused_regions,
+    check_routes,
+    check_callables,
+    check_backend,
+    check_tokens,
+]
+
+DEPLOY = [
+    check_code_length,
+    check_development_sender,
+    check_guessable_ids,
+    check_regions,
+    check_host,
+    check_token_life,
+    check_site_messages,
+    check_proxies,
+]

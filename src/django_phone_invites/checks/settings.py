@@ -1,0 +1,89 @@
+"""What the settings say on their own."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error
+
+from django_phone_invites import phones
+from django_phone_invites.conf import PREFIX, AppSettings, app_settings
+
+
+def check_values(**kwargs: Any) -> list[CheckMessage]:
+    """E101 and on: each setting is of its type and within its bounds."""
+    return [
+        Error(f"{setting.name} {setting.problem}.", id=setting.check_id)
+        for setting in app_settings
+        if setting.problem
+    ]
+
+
+def check_names(**kwargs: Any) -> list[CheckMessage]:
+    """E001: every setting with the prefix is one that exists."""
+    known = [setting.name for setting in app_settings]
+    unknown = [
+        name for name in dir(django_settings) if name.startswith(PREFIX) and name not in known
+    ]
+    return [
+        Error(f"{name} is not a setting.", hint=did_you_mean(name, known), id="phone_invites.E001")
+        for name in unknown
+    ]
+
+
+def check_cooldown(**kwargs: Any) -> list[CheckMessage]:
+    """E002: the longest cooldown is not shorter than the first."""
+    if wrong("resend_cooldown", "resend_cooldown_max"):
+        return []
+    if app_settings.resend_cooldown <= app_settings.resend_cooldown_max:
+        return []
+    return [
+        Error(
+            "PHONE_INVITES_RESEND_COOLDOWN_MAX is shorter than PHONE_INVITES_RESEND_COOLDOWN.",
+            hint="The cooldown doubles from the one up to the other.",
+            id="phone_invites.E002",
+        )
+    ]
+
+
+def check_region_alert(**kwargs: Any) -> list[CheckMessage]:
+    """E012: what pauses regions by itself watches over them."""
+    if wrong("region_alert_share", "region_alert_pauses"):
+        return []
+    if not app_settings.region_alert_pauses or app_settings.region_alert_share is not None:
+        return []
+    return [
+        Error(
+            "PHONE_INVITES_REGION_ALERT_PAUSES is True, but no region is watched.",
+            hint="Set PHONE_INVITES_REGION_ALERT_SHARE.",
+            id="phone_invites.E012",
+        )
+    ]
+
+
+def check_paused_regions(**kwargs: Any) -> list[CheckMessage]:
+    """E013: a pause stops something: its regions exist."""
+    if wrong("paused") or isinstance(app_settings.paused, bool):
+        return []
+    return [
+        Error(
+            f"PHONE_INVITES_PAUSED: there is no region {region!r}.",
+            hint="Use ISO 3166-1 codes. The United Kingdom is GB.",
+            id="phone_invites.E013",
+        )
+        for region in sorted(set(app_settings.paused) - phones.REGIONS)
+    ]
+
+
+def wrong(*names: str) -> bool:
+    """Tell whether E101 and on have something to say about one of these settings."""
+    return any(getattr(AppSettings, name).problem for name in names)
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """Return the hint for a name that does not exist."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]}?" if close else f"Known are: {', '.join(sorted(known))}."

@@ -1,0 +1,104 @@
+"""What a deployment must decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+
+from tests.checks.reports import MEMORY, ids, one
+
+pytestmark = pytest.mark.django_db  # Django's checks of JSONField ask the database.
+
+
+needs_api = pytest.mark.skipif(not django_settings.HAS_DRF, reason="REST framework is missing")
+
+
+@pytest.mark.parametrize(
+    "check_id",
+    [
+        "phone_invites.E010",
+        "phone_invites.W002",
+        "phone_invites.W003",
+        "phone_invites.W004",
+        "phone_invites.W005",
+        pytest.param("phone_invites.W006", marks=needs_api),
+    ],
+)
+def test_what_only_a_deployment_must_not_do_has_a_hint(check_id: str, settings: Any) -> None:
+    settings.PHONE_INVITES_CODE_LENGTH = 4
+    settings.PHONE_INVITES_ROUTES = {"code": "auth/<int:pk>/"}
+    message = one(check_id, deploy=True)
+    assert message.hint
+    assert message.is_serious() is (check_id == "phone_invites.E010")
+    assert check_id not in ids()
+
+
+@pytest.mark.parametrize(("length", "reported"), [(5, True), (6, False)])
+def test_codes_of_six_digits_are_long_enough(length: int, reported: bool, settings: Any) -> None:
+    settings.PHONE_INVITES_CODE_LENGTH = length
+    assert ("phone_invites.W002" in ids(deploy=True)) is reported
+
+
+def test_a_wrong_length_is_not_called_short_as_well(settings: Any) -> None:
+    settings.PHONE_INVITES_CODE_LENGTH = "4"
+    assert "phone_invites.W002" not in ids(deploy=True)
+
+
+@pytest.mark.parametrize(
+    ("configured", "reported"),
+    [
+        ({"BACKEND": MEMORY}, True),
+        ({"BACKEND": "django_phone_invites.senders.console.ConsoleSender"}, True),
+        ({"BACKEND": "tests.checks.reports.RealSender"}, False),
+        ({"BACKEND": "nowhere.Sender"}, False),
+    ],
+)
+def test_codes_do_not_go_where_others_read_them(
+    configured: dict[str, Any], reported: bool, settings: Any
+) -> None:
+    settings.PHONE_INVITES_SENDER = configured
+    assert ("phone_invites.E010" in ids(deploy=True)) is reported
+
+
+@pytest.mark.parametrize("name", ["PHONE_INVITES_ROUTES", "PHONE_INVITES_API_ROUTES"])
+def test_ids_that_are_counted_up_are_reported(name: str, settings: Any) -> None:
+    setattr(settings, name, {"code": "auth/<int:pk>/"})
+    assert one("phone_invites.W003", deploy=True).msg.startswith(f"{name}: ")
+
+
+def test_opaque_ids_pass() -> None:
+    assert "phone_invites.W003" not in ids(deploy=True)
+
+
+def test_named_regions_pass(settings: Any) -> None:
+    settings.PHONE_INVITES_REGIONS = ["RU"]
+    assert "phone_invites.W004" not in ids(deploy=True)
+
+
+def test_a_named_host_passes(settings: Any) -> None:
+    settings.PHONE_INVITES_HOST = "example.com"
+    assert "phone_invites.W005" not in ids(deploy=True)
+
+
+@pytest.mark.parametrize("setting", ["SITE_MESSAGES_PER_HOUR", "SITE_MESSAGES_PER_DAY"])
+def test_one_cap_on_the_messages_of_the_site_passes(setting: str, settings: Any) -> None:
+    assert "phone_invites.W007" in ids(deploy=True)
+    setattr(settings, f"PHONE_INVITES_{setting}", 100)
+    assert "phone_invites.W007" not in ids(deploy=True)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", "https")),
+        ("USE_X_FORWARDED_HOST", True),
+    ],
+)
+def test_a_site_behind_a_proxy_must_trust_one(setting: str, value: Any, settings: Any) -> None:
+    assert "phone_invites.W008" not in ids(deploy=True)
+    setattr(settings, setting, value)
+    assert one("phone_invites.W008", deploy=True).hint
+    settings.PHONE_INVITES_TRUSTED_PROXIES = 1
+    assert "phone_invites.W008" not in ids(deploy=True)
