@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -14,7 +15,14 @@ from django_phone_invites.phones import MAX_INPUT_LENGTH
 
 
 class TextField(serializers.CharField):
-    """A string, and nothing that could be read as one."""
+    """A string, and nothing that could be read as one.
+
+    It is passed on untrimmed: what may stand around a number or a code is the services' to say, and
+    ``str.strip`` would take control characters off as well.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         """Refuse numbers too: REST framework would take ``7.9e10`` for text."""
@@ -47,6 +55,16 @@ class GuessField(serializers.Field):
 @extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
 class IdField(serializers.ReadOnlyField):
     """An id, of whatever type the route or the user model has."""
+
+
+class PositionField(serializers.IntegerField):
+    """The number of a row, in ASCII digits."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse what the pages do not read either: REST framework takes ``1_0`` and ``7.0``."""
+        if not re.fullmatch("[0-9]+", str(data)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class RequestCodeSerializer(serializers.Serializer):
@@ -115,7 +133,7 @@ class ActivateInviteSerializer(serializers.Serializer):
 class InviteeQuerySerializer(serializers.Serializer):
     """Asks for a page of invitees."""
 
-    older_than = serializers.IntegerField(
+    older_than = PositionField(
         required=False,
         min_value=1,
         max_value=2**63 - 1,
