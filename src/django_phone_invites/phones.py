@@ -54,8 +54,9 @@ def _drop_mexican_1(number: PhoneNumber) -> None:
 
     Phone books still hold it. Older versions of phonenumbers drop it, newer ones refuse the number.
     """
-    if number.country_code == 52 and re.fullmatch("1[0-9]{10}", str(number.national_number)):
-        number.national_number -= 10**10
+    national = number.national_number or 0
+    if number.country_code == 52 and 10**10 <= national < 2 * 10**10:
+        number.national_number = national - 10**10
 
 
 def require_textable(e164: str) -> None:

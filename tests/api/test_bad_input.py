@@ -390,7 +390,7 @@ def test_a_format_that_is_not_json_is_not_found(send, query):
 @pytest.mark.parametrize(
     "position",
     [
-        "0", "-1", "+7", "1_0", "7.0", "%207", "7%0A", "1e3", "x", "%00", "%ff", "%D9%A7",
+        "", "0", "-1", "+7", "1_0", "7.0", "%207", "7%0A", "1e3", "x", "%00", "%ff", "%D9%A7",
         "%EF%BC%97", "null", "[]", str(2**63), "9" * 400, "9" * 5_000,
     ],
     ids=lambda value: value[:24],

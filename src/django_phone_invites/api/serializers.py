@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -59,6 +60,10 @@ class IdField(serializers.ReadOnlyField):
 
 class PositionField(serializers.IntegerField):
     """The number of a row, in ASCII digits."""
+
+    def get_value(self, dictionary: Mapping[str, Any]) -> Any:
+        """Return "" for "": REST framework takes a query for a form, and "" there for nothing."""
+        return dictionary.get(str(self.field_name), serializers.empty)
 
     def to_internal_value(self, data: Any) -> Any:
         """Refuse what the pages do not read either: REST framework takes ``1_0`` and ``7.0``."""
@@ -126,6 +131,9 @@ class ProfileSerializer(serializers.Serializer):
 
 class ActivateInviteSerializer(serializers.Serializer):
     """Activates somebody's invite code. Other fields are ignored."""
+
+    # drf-spectacular makes the serializer of every PATCH partial, which would require no field.
+    partial = property(lambda self: False, lambda self, value: None)
 
     stranger_invite_code = TextField(max_length=INVITE_MAX_LENGTH)
 
