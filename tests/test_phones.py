@@ -160,7 +160,7 @@ def test_one_number_however_its_country_writes_it(
 
 def test_no_other_1_is_dropped_in_mexico() -> None:
     with pytest.raises(PhoneInvalid):
-        phones.parse("+52 1 55 1234 56789")
+        phones.require_textable(phones.parse("+52 1 55 1234 56789"))
 
 
 @given(st.text(st.sampled_from("+ 0123456789()-./\u00a0"), max_size=20))

@@ -5,6 +5,7 @@ Each row is sent to the default routes and to those of the example, which hold `
 
 from __future__ import annotations
 
+import django
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -271,6 +272,9 @@ def test_no_query_is_an_error(client, url, nothing_changed, page, query):
             assert answer.status_code == (200 if method in ALLOWED[page] else 405)
 
 
+@pytest.mark.skipif(
+    django.VERSION < (5,), reason="Django 4.2 reads the query again to report that it cannot"
+)
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "logout"])
 def test_a_query_of_too_many_fields_is_400_where_it_is_read(client, url, nothing_changed, page):
     answer = client.get(f"{url(page)}?{'&'.join(['a=1'] * 1_001)}")
