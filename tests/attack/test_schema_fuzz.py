@@ -10,13 +10,15 @@ import importlib.util
 import io
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import call_command
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -46,7 +48,17 @@ PHONE = "+79096869722"
 
 
 @pytest.fixture
-def schema() -> Any:
+def application() -> Iterator[Any]:
+    """The site, on the connection of the test: a request does not close it when it ends."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield get_wsgi_application()
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def schema(application: Any) -> Any:
     """The schema as it is served, with the application behind it."""
     import schemathesis
     import yaml
@@ -54,7 +66,7 @@ def schema() -> Any:
     out = io.StringIO()
     call_command("spectacular", stdout=out)
     loaded = schemathesis.openapi.from_dict(yaml.safe_load(out.getvalue()))
-    loaded.app = get_wsgi_application()
+    loaded.app = application
     return loaded
 
 
