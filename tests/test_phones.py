@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from django_phone_invites import phones
 from django_phone_invites.exceptions import (
@@ -17,6 +19,16 @@ from django_phone_invites.exceptions import (
 )
 
 RU = "+79096869722"
+NEVER_TEXTED = [
+    PhoneNumberType.TOLL_FREE,
+    PhoneNumberType.PREMIUM_RATE,
+    PhoneNumberType.SHARED_COST,
+    PhoneNumberType.VOIP,
+    PhoneNumberType.PERSONAL_NUMBER,
+    PhoneNumberType.PAGER,
+    PhoneNumberType.UAN,
+    PhoneNumberType.VOICEMAIL,
+]
 
 
 @pytest.mark.parametrize(
@@ -93,6 +105,23 @@ def test_typographic_spaces_are_spaces(space: str) -> None:
         "+790968697220",
         "+999 123 456 789",
         "+" + "9" * 40,
+        "+7 909 686 97 22;ext=1",
+        "+7 909 686 97 22 x12",
+        "+7 909 686 97 22 #12",
+        "+7 909 686 97 22,,12",
+        "+7 909 686 97 22 доб. 12",
+        "+7 909 686 97 22;phone-context=+7",
+        "+7_909_686_97_22",
+        "+7909686972\uff22",
+        "+7\u0661\u200d9096869722",
+        "+7 909 686 97 22\u202e",
+        "\u2066+79096869722\u2069",
+        "+7\u00ad9096869722",
+        "\ufeff+79096869722",
+        "+7\u20609096869722",
+        "+7909686972²",
+        "+7909686972½",
+        "+7909686972Ⅷ",
     ],
 )
 def test_what_is_no_number_is_refused(raw: str) -> None:
@@ -131,12 +160,31 @@ def test_no_region_is_assumed_by_default() -> None:
     assert phones.default_region() is None
 
 
-def test_argentinas_mobile_9_is_found_either_way() -> None:
-    assert phones.parse("+54 11 15-2345-6789") == phones.parse("+54 9 11 2345-6789")
+@pytest.mark.parametrize(
+    ("region", "e164", "spellings"),
+    [
+        ("RU", RU, ["8 909 686-97-22", "8(909)6869722", "909 686 97 22", "+7 909 6869722"]),
+        ("KZ", "+77012345678", ["8 701 234 5678", "701 234 56 78", "+7 701 234-56-78"]),
+        ("AR", "+5491123456789", ["011 15-2345-6789", "+54 11 15 2345-6789", "+54 9 11 2345 6789"]),
+        ("MX", "+525512345678", ["55 1234 5678", "+52 55 1234 5678", "+52 1 55 1234 5678"]),
+        ("BR", "+5511961234567", ["(11) 96123-4567", "011 96123-4567", "+55 (0)11 96123-4567"]),
+        ("IT", "+393471234567", ["347 123 4567", "+39 347 1234567"]),
+        ("IT", "+390669821234", ["06 6982 1234", "+39 06 6982 1234"]),
+        ("GB", "+447400123456", ["07400 123456", "+44 (0)7400 123456", "+44 7400 123 456"]),
+        ("US", "+12015550123", ["(201) 555-0123", "1-201-555-0123", "201.555.0123"]),
+        ("PR", "+17872345678", ["(787) 234-5678", "1 787 234 5678"]),
+    ],
+)
+def test_one_number_however_its_country_writes_it(
+    region: str, e164: str, spellings: list[str], settings: Any
+) -> None:
+    settings.PHONE_INVITES_DEFAULT_REGION = region
+    assert {phones.parse(raw) for raw in [e164, *spellings]} == {e164}
 
 
-def test_italys_leading_zero_is_kept() -> None:
-    assert phones.parse("+39 06 6982 1234") == "+390669821234"
+def test_no_other_1_is_dropped_in_mexico() -> None:
+    with pytest.raises(PhoneInvalid):
+        phones.require_textable(phones.parse("+52 1 55 1234 56789"))
 
 
 @given(st.text(st.sampled_from("+ 0123456789()-./\u00a0"), max_size=20))
@@ -186,6 +234,43 @@ def test_numbers_that_no_code_is_sent_to_are_refused(
     assert refused.value.code == refusal.code
 
 
+MOBILE = {
+    region: phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS)
+}
+
+
+@pytest.mark.parametrize("region", [region for region, number in MOBILE.items() if number])
+def test_mobile_numbers_of_every_region_are_sent_to_and_read_as_they_are_shown(region: str) -> None:
+    number = MOBILE[region]
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    phones.require_textable(e164)
+    international = phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+    assert {phones.parse(raw) for raw in (e164, international, phones.display(e164))} == {e164}
+    assert e164 not in phones.mask(e164)
+
+
+@pytest.mark.parametrize("kind", NEVER_TEXTED, ids=PhoneNumberType.to_string)
+def test_no_region_has_a_number_of_this_kind_that_is_sent_to(kind: int) -> None:
+    found = 0
+    for region in phonenumbers.SUPPORTED_REGIONS:
+        number = phonenumbers.example_number_for_type(region, kind)
+        if number is not None:
+            found += 1
+            with pytest.raises(PhoneTypeRefused):
+                phones.require_textable(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+    assert found > 10
+
+
+@pytest.mark.parametrize("code", [800, 808, 870, 878, 881, 882, 883, 888, 979])
+def test_no_number_without_a_country_is_sent_to(code: int) -> None:
+    """Satellites, freephone, shared cost and premium rate of no country (ITU-T E.164)."""
+    number = phonenumbers.example_number_for_non_geo_entity(code)
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    with pytest.raises(PhoneTypeRefused):
+        phones.require_textable(phones.parse(e164))
+
+
 @pytest.mark.parametrize("raw", ["+870 773 111 632", "+8816 1234 5678"])
 def test_satellite_numbers_are_refused(raw: str) -> None:
     with pytest.raises(PhoneTypeRefused):
@@ -198,7 +283,17 @@ def test_control_characters_at_the_edge_are_refused(sign: str) -> None:
         phones.parse(RU + sign)
 
 
-@pytest.mark.parametrize("e164", ["+77012345678", "+17872345678", "+447781123456"])
+@pytest.mark.parametrize(
+    "e164",
+    [
+        "+77012345678",
+        "+17872345678",
+        "+13406421234",
+        "+16713001234",
+        "+16702345678",
+        "+447781123456",
+    ],
+)
 def test_a_shared_country_code_does_not_make_one_region(e164: str, settings: Any) -> None:
     settings.PHONE_INVITES_REGIONS = ["RU", "US", "GB"]
     with pytest.raises(PhoneRegionRefused) as refused:

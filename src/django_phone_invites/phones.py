@@ -6,7 +6,7 @@ import re
 
 import phonenumbers
 from django.conf import settings as django_settings
-from phonenumbers import PhoneNumberFormat, PhoneNumberType
+from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 from django_phone_invites.conf import app_settings
 from django_phone_invites.exceptions import PhoneInvalid, PhoneRegionRefused, PhoneTypeRefused
@@ -46,9 +46,20 @@ def parse(raw: str) -> str:
         number = phonenumbers.parse(raw, default_region())
     except phonenumbers.NumberParseException:
         raise PhoneInvalid from None
+    _drop_mexican_1(number)
     if not phonenumbers.is_possible_number(number):
         raise PhoneInvalid
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _drop_mexican_1(number: PhoneNumber) -> None:
+    """Drop the 1 that came between country code and mobile number in Mexico until August 2019.
+
+    Phone books still hold it. Older versions of phonenumbers drop it, newer ones refuse the number.
+    """
+    national = number.national_number or 0
+    if number.country_code == 52 and 10**10 <= national < 2 * 10**10:
+        number.national_number = national - 10**10
 
 
 def require_textable(e164: str) -> None:

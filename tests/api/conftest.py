@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +11,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AbstractBaseUser
 from django.test import Client
+from django.urls import include, path
 from rest_framework.authtoken.models import Token
 
+from django_phone_invites.api import urls
 from django_phone_invites.testing import last_code, sign_up
 
 PHONE = "+79096869722"
@@ -77,3 +81,19 @@ def wrong_code() -> Callable[[str], str]:
         return right[:-1] + str((int(right[-1]) + 1) % 10)
 
     return make
+
+
+@pytest.fixture
+def use_api_routes(settings: Any) -> Callable[..., None]:
+    """Serve the API at other paths, as a site does through ``PHONE_INVITES_API_ROUTES``."""
+
+    def use_api_routes(**routes: str) -> None:
+        settings.PHONE_INVITES_API_ROUTES = routes
+        # The URLconf reads the setting when it is imported; run it again and leave the module alone.
+        made = runpy.run_path(urls.__file__)
+        urlconf = types.ModuleType("urls_of_a_test")
+        endpoints = include((made["urlpatterns"], made["app_name"]))
+        urlconf.urlpatterns = [path("api/", endpoints)]  # type: ignore[attr-defined]
+        settings.ROOT_URLCONF = urlconf
+
+    return use_api_routes

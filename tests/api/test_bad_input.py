@@ -1,31 +1,45 @@
-"""The table of bad input: every route and method refuses it, and none ends in a 5xx."""
+"""The table of bad input: every route and method refuses it, and none ends in a 5xx.
+
+Each row is sent to the default routes and to those of the example, which hold ``<int:pk>``.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.core.exceptions import (
+    BadRequest,
+    DisallowedHost,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.http import UnreadablePostError
 
-from django_phone_invites.models import InviteActivation, InviteCode, LimitCounter, LoginCode
-from django_phone_invites.testing import last_code, outbox
+from django_phone_invites.models import LoginCode
+from django_phone_invites.routes import api_url
+from django_phone_invites.testing import last_code
+from tests.bad_input import CHARSETS, COOKIES, HEADERS, IDS, QUERIES, kept
 
 PHONE = "+79096869722"
 JSON = "application/json"
-ROUTES = ["/api/codes/", "/api/codes/{token}/", "/api/profile/", "/api/profile/invitees/"]
+ROUTES = ["codes", "code", "profile", "invitees"]
 #: The routes that read a body, with the field that they read.
 READERS = [
-    ("post", "/api/codes/", "phone"),
-    ("post", "/api/codes/", "invite_code"),
-    ("post", "/api/codes/{token}/", "auth_number"),
-    ("patch", "/api/profile/", "stranger_invite_code"),
+    ("post", "codes", "phone"),
+    ("post", "codes", "invite_code"),
+    ("post", "code", "auth_number"),
+    ("patch", "profile", "stranger_invite_code"),
 ]
 ENDPOINTS = [reader for reader in READERS if reader[2] != "invite_code"]
 METHODS = ["get", "head", "post", "put", "patch", "delete", "options", "trace"]
 ALLOWED = {
-    "/api/codes/": {"post", "options"},
-    "/api/codes/{token}/": {"post", "options"},
-    "/api/profile/": {"get", "head", "patch", "options"},
-    "/api/profile/invitees/": {"get", "head", "options"},
+    "codes": {"post", "options"},
+    "code": {"post", "options"},
+    "profile": {"get", "head", "patch", "options"},
+    "invitees": {"get", "head", "options"},
 }
 
 BODIES = {
@@ -49,6 +63,7 @@ BODIES = {
     "an integer of 16,000 digits": b'{"auth_number": ' + b"9" * 16_000 + b"}",
     "16,000 brackets": b"[" * 16_000,
     "2,500 objects in each other": b'{"a":' * 2_500 + b"1" + b"}" * 2_500,
+    "two phones": b'{"phone": "+79096869799", "phone": "+79096869798", "auth_number": 1, "auth_number": 2}',
     "a form": b"phone=%2B79096869799&auth_number=1&stranger_invite_code=AAAAAA",
 }
 TOO_LARGE = {
@@ -70,11 +85,13 @@ VALUES = {
     "a negative number": "-1",
     "2**63": str(2**63),
     "400 digits": "9" * 400,
+    "as many digits as Python reads": "9" * 4_300,
     "an empty string": '""',
     "a space": '" "',
     "a NUL": r'"\u0000"',
     "digits and a NUL": r'"123456\u0000"',
     "a lone surrogate": r'"\ud800"',
+    "a control character at the edge": r'"+79096869799\u001f"',
     "digits and a lone surrogate": r'"+79096869799\udfff"',
     "full-width digits": '"１２３４５６"',
     "Arabic digits": '"١٢٣٤٥٦"',
@@ -105,19 +122,36 @@ CONTENT_TYPES = [
 ]
 
 
-@pytest.fixture
-def send(person, request_code):
-    """Send bytes as they are, with a token and against a code that was just sent."""
-    sender, token = person("+79096869723"), request_code().json()["id"]
+@pytest.fixture(params=["token", "pk"])
+def routes(request, use_api_routes):
+    """The default routes, and those of the example."""
+    if request.param == "pk":
+        kind = get_user_model()._meta.pk.get_internal_type()
+        user = "uuid" if kind == "UUIDField" else "int"
+        use_api_routes(
+            code="codes/<int:pk>/",
+            profile=f"user/<{user}:pk>/",
+            invitees=f"user/<{user}:pk>/invitees/",
+        )
+    return request.param
 
-    def send(method, route, body=b"", content_type=JSON, **more):
+
+@pytest.fixture
+def send(person, request_code, routes):
+    """Send bytes as they are, with a token and against a code that was just sent."""
+    sender = person("+79096869723")
+    request_code()
+    code = LoginCode.objects.get()
+
+    def send(method, route, body=b"", content_type=JSON, query="", **more):
+        ids = {"token": code.token, "pk": code.pk if route == "code" else sender.user.pk}
+        path = route if route.startswith("/") else api_url(route, **ids)
         return sender.client.generic(
             method.upper(),
-            route.format(token=token),
+            f"{path}?{query}" if query else path,
             body,
             content_type,
-            headers={"Authorization": f"Token {sender.token}"},
-            **more,
+            **{"HTTP_AUTHORIZATION": f"Token {sender.token}", **more},
         )
 
     return send
@@ -126,9 +160,9 @@ def send(person, request_code):
 @pytest.fixture
 def nothing_changed(send):
     """Hold that no row was made or changed, no attempt spent and nothing sent."""
-    before = _state()
+    before = kept()
     yield
-    assert _state() == before
+    assert kept() == before
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
@@ -156,10 +190,13 @@ def test_another_content_type_is_415(send, nothing_changed, method, route, field
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "nonsense", '"'])
-def test_a_charset_changes_nothing_about_json(send, nothing_changed, charset):
-    answer = send("post", "/api/codes/", b'{"phone": "x"}', f"{JSON}; charset={charset}")
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+@pytest.mark.parametrize("charset", ["utf-8", "nonsense", '"', *CHARSETS])
+@pytest.mark.parametrize(("method", "route", "field"), ENDPOINTS)
+def test_a_charset_changes_nothing_about_json(send, nothing_changed, method, route, field, charset):
+    body = f'{{"{field}": "x"}}'.encode()
+    answer = send(method, route, body, f"{JSON}; charset={charset}")
+    assert answer.status_code == 400
+    assert answer.json()["code"] in {"invalid", "invite_unknown"}
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
@@ -170,17 +207,17 @@ def test_a_value_of_another_kind_is_400_and_changes_nothing(send, method, route,
         body = f'{{"phone": "x", "invite_code": {value}}}'
     else:
         body = f'{{"{field}": {value}}}'
-    before = _state()
+    before = kept()
     answer = send(method, route, body.encode())
     assert answer.status_code == 400
     assert answer.json()["code"] in {"invalid", "invite_unknown"}
-    assert _state() == before
+    assert kept() == before
 
 
 @pytest.mark.parametrize("value", ["123", '"123"', '"12345a"', "1234567", "true", "[]"])
 def test_no_code_that_could_not_be_one_costs_an_attempt(send, value):
     """An integer is read with leading zeros, so 123 alone is a guess."""
-    answer = send("post", "/api/codes/{token}/", f'{{"auth_number": {value}}}'.encode())
+    answer = send("post", "code", f'{{"auth_number": {value}}}'.encode())
     malformed = value != "123"
     assert answer.status_code == 400
     assert answer.json()["code"] == ("invalid" if malformed else "code_invalid")
@@ -191,14 +228,15 @@ def test_no_code_that_could_not_be_one_costs_an_attempt(send, value):
     assert LoginCode.objects.get().attempts == (0 if malformed else 1)
 
 
-def test_of_duplicate_keys_the_last_counts(send):
+def test_a_right_code_beside_another_of_the_same_name_does_not_count(send, nothing_changed):
     body = f'{{"auth_number": "000000x", "auth_number": "{last_code(PHONE)}"}}'
-    assert send("post", "/api/codes/{token}/", body.encode()).status_code == 200
+    answer = send("post", "code", body.encode())
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
 
 
 @pytest.mark.parametrize("key", [r"\ud800", r"\u0000", "", "__class__", "phone" * 1000])
 def test_keys_that_nobody_asked_for_are_ignored(send, key):
-    answer = send("post", "/api/codes/{token}/", f'{{"{key}": 1}}'.encode())
+    answer = send("post", "code", f'{{"{key}": 1}}'.encode())
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert set(answer.json()["errors"]) == {"auth_number"}
 
@@ -227,35 +265,79 @@ def test_a_method_that_nobody_knows_is_405(send, route, method):
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
 
 
-TOKENS = {
-    "-1": "-1",
-    "0": "0",
-    "2**63": str(2**63),
-    "400 digits": "9" * 400,
-    "8,000 digits": "9" * 8_000,
-    "a NUL": "%00",
-    "a NUL within": "a%00b",
-    "bad UTF-8": "%ff%fe",
-    "a lone surrogate": "%ed%a0%80",
-    "an emoji": "%F0%9F%98%80",
-    "quotes": "'%22",
-    "a percent sign": "%25",
-    "a line break": "a%0Ab",
-}
+@pytest.mark.parametrize("value", IDS.values(), ids=IDS)
+def test_no_id_of_a_code_is_an_error(send, nothing_changed, routes, value):
+    """What ``<int:pk>`` does not match is the site's 404, which need not be JSON."""
+    reached = routes == "token" or (value.isdecimal() and len(value) <= 4_300)
+    for method in METHODS:
+        answer = send(method, f"/api/codes/{value}/", b'{"auth_number": "123456"}')
+        if not reached:
+            assert answer.status_code == 404, method
+        elif method == "post":
+            assert (answer.status_code, answer.json()["code"]) == (404, "code_not_found")
+        else:
+            assert answer.status_code == (200 if method == "options" else 405), method
 
 
-@pytest.mark.parametrize("token", TOKENS.values(), ids=TOKENS)
+@pytest.mark.parametrize("value", IDS.values(), ids=IDS)
+@pytest.mark.parametrize("rest", ["", "invitees/"])
+@pytest.mark.parametrize("routes", ["pk"], indirect=True)
+def test_no_id_of_a_user_is_an_error(send, nothing_changed, rest, value):
+    for method in METHODS:
+        answer = send(method, f"/api/user/{value}/{rest}", b'{"stranger_invite_code": "AAAAAA"}')
+        assert answer.status_code == 404, method
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+@pytest.mark.parametrize("route", ROUTES)
+def test_no_query_is_an_error(send, nothing_changed, route, query):
+    for method in METHODS:
+        answer = send(method, route, query=query)
+        allowed = method in ALLOWED[route]
+        assert answer.status_code in ({200, 400} if allowed else {405}), method
+        if answer.status_code == 400 and method != "head":
+            assert answer.json()["code"] == "invalid"
+
+
 @pytest.mark.parametrize("method", METHODS)
-def test_no_id_of_a_code_is_an_error(send, method, token):
-    before = _state()
-    answer = send(method, f"/api/codes/{token}/", b'{"auth_number": "123456"}')
-    if method == "post":
-        assert (answer.status_code, answer.json()["code"]) == (404, "code_not_found")
-    elif method == "options":
-        assert answer.status_code == 200
-    else:
-        assert answer.status_code == 405
-    assert _state() == before
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("routes", ["token"], indirect=True)
+def test_a_query_of_too_many_fields_is_a_parse_error(send, nothing_changed, caplog, route, method):
+    """Django raises it wherever the query is read, and means the log for it."""
+    answer = send(method, route, query="&".join(["a=1"] * 1001))
+    assert answer.status_code == 400
+    assert method == "head" or answer.json()["code"] == "parse_error"
+    logged = [(each.name, each.levelno) for each in caplog.records if "security" in each.name]
+    assert logged == [("django.security.TooManyFieldsSent", logging.ERROR)]
+
+
+@pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
+@pytest.mark.parametrize(
+    ("method", "route"),
+    [
+        ("post", "codes"),
+        ("post", "code"),
+        ("get", "profile"),
+        ("patch", "profile"),
+        ("get", "invitees"),
+    ],
+)
+def test_no_header_is_an_error(send, nothing_changed, settings, method, route, headers):
+    settings.PHONE_INVITES_TRUSTED_PROXIES = 2
+    answer = send(method, route, b"" if method == "get" else b"{}", **headers)
+    assert answer.status_code == (200 if method == "get" else 400)
+    assert answer["Content-Type"] == JSON
+
+
+@pytest.mark.parametrize(
+    "forwarded", ["", "\0", "\xff" * 9_000, "::1%\0,x", "1.2.3.4:80", "a," * 4_000]
+)
+def test_an_address_that_is_none_is_not_stored(client, db, settings, forwarded):
+    settings.PHONE_INVITES_TRUSTED_PROXIES = 1
+    body = {"phone": PHONE}
+    answer = client.post("/api/codes/", body, JSON, HTTP_X_FORWARDED_FOR=forwarded)
+    assert answer.status_code == 201
+    assert LoginCode.objects.get().address is None
 
 
 @pytest.mark.parametrize(
@@ -265,16 +347,35 @@ def test_no_id_of_a_code_is_an_error(send, method, token):
         "Token",
         "Token a b",
         "Token \xff",
+        "Token a\0b",
+        "\0",
+        "Token \ud83d\ude00".encode("utf-16", "surrogatepass").decode("latin-1"),
         "Basic x",
         "Bearer " + "x" * 8_000,
         "Token " + "é" * 50,
     ],
     ids=lambda value: repr(value[:16]),
 )
-@pytest.mark.parametrize("route", ["/api/profile/", "/api/profile/invitees/"])
-def test_bad_credentials_are_401(client, db, route, authorization):
-    answer = client.get(route, headers={"Authorization": authorization})
-    assert answer.status_code == 401
+@pytest.mark.parametrize("route", ["profile", "invitees"])
+def test_bad_credentials_are_401(send, nothing_changed, route, authorization):
+    for method in METHODS:
+        answer = send(method, route, HTTP_AUTHORIZATION=authorization)
+        assert answer.status_code == 401
+        if method != "head":
+            assert answer.json()["code"] in {"not_authenticated", "authentication_failed"}
+
+
+@pytest.mark.parametrize("cookie", COOKIES.values(), ids=COOKIES)
+@pytest.mark.parametrize("route", ["profile", "invitees"])
+def test_a_bad_session_is_no_login(client, db, monkeypatch, route, cookie):
+    """Where a site lets the sessions of its pages into the API."""
+    from rest_framework.authentication import SessionAuthentication
+
+    from django_phone_invites.api.views import OwnView
+
+    monkeypatch.setattr(OwnView, "authentication_classes", [SessionAuthentication])
+    answer = client.get(api_url(route), HTTP_COOKIE=f"sessionid={cookie}")
+    assert answer.status_code == 403
     assert answer.json()["code"] in {"not_authenticated", "authentication_failed"}
 
 
@@ -282,13 +383,29 @@ def test_bad_credentials_are_401(client, db, route, authorization):
     "query", ["format=xml", "format=api", "format=%00", "older_than=%00&format=x"]
 )
 def test_a_format_that_is_not_json_is_not_found(send, query):
-    answer = send("get", f"/api/profile/invitees/?{query}")
+    answer = send("get", "invitees", query=query)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/xml", "x", "\xff", "/"])
+@pytest.mark.parametrize(
+    "position",
+    [
+        "", "0", "-1", "+7", "1_0", "7.0", "%207", "7%0A", "1e3", "x", "%00", "%ff", "%D9%A7",
+        "%EF%BC%97", "null", "[]", str(2**63), "9" * 400, "9" * 5_000,
+    ],
+    ids=lambda value: value[:24],
+)  # fmt: skip
+def test_a_position_is_a_number_in_ascii_digits(send, position):
+    answer = send("get", "invitees", query=f"older_than={position}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert set(answer.json()["errors"]) == {"older_than"}
+
+
+@pytest.mark.parametrize(
+    "accept", ["text/html", "application/xml", "x", "\xff", "/", "a/b," * 2_500, "\0"]
+)
 def test_another_answer_than_json_is_not_to_be_had(send, accept):
-    answer = send("get", "/api/profile/", HTTP_ACCEPT=accept)
+    answer = send("get", "profile", HTTP_ACCEPT=accept)
     assert (answer.status_code, answer.json()["code"]) == (406, "not_acceptable")
 
 
@@ -298,16 +415,63 @@ def test_the_table_is_json():
         json.loads(value)
 
 
-def _state():
-    return (
-        list(LoginCode.objects.order_by("pk").values_list("pk", "attempts", "used_at", "ended_at")),
-        # A malformed guess and a wrong invite code count where they came from, and nowhere else.
-        list(
-            LimitCounter.objects.exclude(key__contains="-failures:")
-            .order_by("pk")
-            .values_list("pk", "version")
-        ),
-        list(InviteCode.objects.order_by("pk").values_list("pk", "uses")),
-        InviteActivation.objects.count(),
-        len(outbox),
-    )
+# What Django raises while a view of ours runs
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (RequestDataTooBig(), 413, "body_too_large"),
+        (SuspiciousOperation("x"), 400, "parse_error"),
+        (BadRequest("x"), 400, "parse_error"),
+        (UnreadablePostError(), 400, "parse_error"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+@pytest.mark.parametrize(("method", "route", "field"), ENDPOINTS)
+def test_what_django_refuses_has_the_same_shape(
+    send, nothing_changed, monkeypatch, method, route, field, error, status, code
+):
+    def refuse(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr("django_phone_invites.api.parsers.SmallJSONParser.parse", refuse)
+    answer = send(method, route, b"{}")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert set(answer.json()) == {"code", "detail"}
+
+
+class BrokenStream:
+    """A client that goes away in the middle of its body."""
+
+    def read(self, *args):
+        raise ConnectionResetError
+
+    readline = read
+
+
+@pytest.mark.parametrize(("method", "route", "field"), ENDPOINTS)
+def test_a_body_that_breaks_off_is_no_error(send, nothing_changed, method, route, field):
+    answer = send(method, route, b"{}", **{"wsgi.input": BrokenStream()})
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+
+
+@pytest.mark.parametrize("length", ["x", "1e3", "9" * 5_000, "0", "2"])
+@pytest.mark.parametrize(("method", "route", "field"), ENDPOINTS)
+def test_a_length_that_is_not_that_of_the_body_is_400(
+    send, nothing_changed, method, route, field, length
+):
+    answer = send(method, route, f'{{"{field}": "x"}}'.encode(), CONTENT_LENGTH=length)
+    assert answer.status_code == 400
+    assert answer.json()["code"] in {"parse_error", "invalid"}
+
+
+def test_a_wrong_host_is_left_to_the_site(send):
+    """Its other views answer the same: 400, and a line in the log."""
+    assert send("get", "profile", HTTP_HOST="evil.example").status_code == 400
+
+
+def test_a_wrong_host_is_not_answered_by_the_api():
+    from django_phone_invites.api import refusals
+
+    assert refusals.answer(DisallowedHost(), {}) is None

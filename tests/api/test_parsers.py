@@ -95,5 +95,20 @@ def test_a_parse_error_does_not_repeat_the_body():
     assert refused.value.__suppress_context__
 
 
-def test_of_duplicate_keys_the_last_counts():
-    assert parse(b'{"a": 1, "a": 2}') == {"a": 2}
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": 1, "a": 2}',
+        b'{"a": 1, "a": 1}',
+        rb'{"a": 1, "\u0061": 2}',
+        b'{"b": [{"a": 1, "a": 2}]}',
+    ],
+    ids=repr,
+)
+def test_of_two_members_with_one_name_neither_counts(body):
+    with pytest.raises(ParseError):
+        parse(body)
+
+
+def test_members_of_different_objects_may_have_the_same_name():
+    assert parse(b'{"a": {"a": 1}, "b": {"a": 2}}') == {"a": {"a": 1}, "b": {"a": 2}}

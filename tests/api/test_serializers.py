@@ -41,7 +41,6 @@ def test_an_invite_code_is_text(value):
     ("value", "code"),
     [
         ("", "blank"),
-        (" ", "blank"),
         ("+" * (MAX_INPUT_LENGTH + 1), "max_length"),
         ("+7\x00909", "null_characters_not_allowed"),
         ("+7\ud800", "surrogate_characters_not_allowed"),

@@ -25,9 +25,10 @@ PROCESSES, THREADS = 3, 17
 class Server:
     """The running server, and the messages it sent."""
 
-    def __init__(self, port: int, messages: Path) -> None:
+    def __init__(self, port: int, messages: Path, pid: int) -> None:
         self.port = port
         self.messages = messages
+        self.pid = pid
 
     def at_once(self, requests: list[Request]) -> list[Answer]:
         """Send requests in parallel."""
@@ -75,7 +76,7 @@ def server(
     )
     try:
         _wait_for(port)
-        yield Server(port, messages)
+        yield Server(port, messages, process.pid)
     finally:
         process.terminate()
         process.wait(timeout=30)

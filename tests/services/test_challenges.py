@@ -118,6 +118,38 @@ def test_a_refused_number_is_neither_stored_nor_counted(phone, code, settings):
     assert outbox == []
 
 
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        [
+            "+79096869722",
+            "8 (909) 686-97-22",
+            "\uff0b７ ９０９ 686 97 22",
+            "+7\u00a0909\u2011686.97/22",
+        ],
+        ["+5491123456789", "+54 11 15-2345-6789", "+54 9 11 2345-6789"],
+        ["+525512345678", "+52 1 55 1234 5678"],
+        ["+5511961234567", "+55 (0)11 96123-4567"],
+    ],
+    ids=lambda spellings: spellings[0],
+)
+def test_one_person_s_number_is_one_account_and_one_limit(ask, clock, settings, spellings):
+    settings.PHONE_INVITES_DEFAULT_REGION = "RU"
+    settings.PHONE_INVITES_PHONE_MESSAGES_PER_HOUR = len(spellings)
+    logins = []
+    for spelling in spellings:
+        logins.append(ask(spelling).enter().account.pk)
+        for other in spellings:
+            with pytest.raises(RateLimited):
+                ask(other)
+        clock.shift(dt.timedelta(minutes=10))
+    with pytest.raises(RateLimited):
+        ask(spellings[-1])
+    assert set(logins) == {PhoneAccount.objects.get().pk}
+    counters = LimitCounter.objects.filter(key__startswith="phone-messages:")
+    assert counters.count() == 1
+
+
 def test_an_account_survives_its_number_becoming_invalid(ask):
     obsolete = "+70000000000"
     with pytest.raises(PhoneInvalid):

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.core.exceptions import (
+    BadRequest,
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.http import Http404, UnreadablePostError
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
+from rest_framework.request import Request
 from rest_framework.response import Response
 
+from django_phone_invites.api.parsers import BodyTooLarge
 from django_phone_invites.exceptions import (
     CodeInvalid,
     FieldRefusal,
@@ -20,6 +29,16 @@ from django_phone_invites.exceptions import (
 )
 
 Body = dict[str, Any]
+
+#: What Django raises about a request, and what REST framework calls it; the first that fits counts.
+_TRANSLATIONS: list[tuple[type[Exception], type[exceptions.APIException]]] = [
+    (Http404, exceptions.NotFound),
+    (PermissionDenied, exceptions.PermissionDenied),
+    (RequestDataTooBig, BodyTooLarge),
+    (SuspiciousOperation, exceptions.ParseError),  # Too many fields in the query, for one.
+    (BadRequest, exceptions.ParseError),
+    (UnreadablePostError, exceptions.ParseError),  # The client has gone; nobody reads the answer.
+]
 
 
 def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
@@ -30,15 +49,28 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """
     if isinstance(error, Refusal):
         return _answer_refusal(error)
-    if isinstance(error, Http404):
-        error = exceptions.NotFound()
-    elif isinstance(error, PermissionDenied):
-        error = exceptions.PermissionDenied()
+    if isinstance(error, DisallowedHost):
+        return None  # The site's: the host is wrong for all of its views.
+    if isinstance(error, SuspiciousOperation):
+        _report(error, context["request"])
+    error = _translate(error)
     if isinstance(error, exceptions.ValidationError):
         return Response(invalid(_field_errors(error)), status=status.HTTP_400_BAD_REQUEST)
     if isinstance(error, exceptions.APIException):
         return _answer_api_exception(error)
     return None
+
+
+def _translate(error: Exception) -> Exception:
+    found = (ours() for theirs, ours in _TRANSLATIONS if isinstance(error, theirs))
+    return next(found, error)
+
+
+def _report(error: SuspiciousOperation, request: Request) -> None:
+    """Log it where Django would, which does not get to see it."""
+    logger = logging.getLogger(f"django.security.{type(error).__name__}")
+    # Without the request: Django's mail to admins would read the query that has just failed.
+    logger.error("%s (%s)", error, request.path)
 
 
 def invalid(errors: Mapping[str, list[Body]]) -> Body:

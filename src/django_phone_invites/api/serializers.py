@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -14,7 +16,14 @@ from django_phone_invites.phones import MAX_INPUT_LENGTH
 
 
 class TextField(serializers.CharField):
-    """A string, and nothing that could be read as one."""
+    """A string, and nothing that could be read as one.
+
+    It is passed on untrimmed: what may stand around a number or a code is the services' to say, and
+    ``str.strip`` would take control characters off as well.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         """Refuse numbers too: REST framework would take ``7.9e10`` for text."""
@@ -47,6 +56,20 @@ class GuessField(serializers.Field):
 @extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
 class IdField(serializers.ReadOnlyField):
     """An id, of whatever type the route or the user model has."""
+
+
+class PositionField(serializers.IntegerField):
+    """The number of a row, in ASCII digits."""
+
+    def get_value(self, dictionary: Mapping[str, Any]) -> Any:
+        """Return "" for "": REST framework takes a query for a form, and "" there for nothing."""
+        return dictionary.get(str(self.field_name), serializers.empty)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse what the pages do not read either: REST framework takes ``1_0`` and ``7.0``."""
+        if not re.fullmatch("[0-9]+", str(data)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class RequestCodeSerializer(serializers.Serializer):
@@ -102,13 +125,16 @@ class ProfileSerializer(serializers.Serializer):
 class ActivateInviteSerializer(serializers.Serializer):
     """Activates somebody's invite code. Other fields are ignored."""
 
+    # drf-spectacular makes the serializer of every PATCH partial, which would require no field.
+    partial = property(lambda self: False, lambda self, value: None)
+
     stranger_invite_code = TextField(max_length=INVITE_MAX_LENGTH)
 
 
 class InviteeQuerySerializer(serializers.Serializer):
     """Asks for a page of invitees."""
 
-    older_than = serializers.IntegerField(
+    older_than = PositionField(
         required=False,
         min_value=1,
         max_value=2**63 - 1,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+from django.conf import settings as django_settings
 from django.http import Http404
 from django.utils.cache import add_never_cache_headers
 from rest_framework import serializers
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
@@ -168,6 +170,13 @@ class OwnView(JSONView):
     """An endpoint for own data: another user's is as missing as one that does not exist."""
 
     permission_classes = [IsAuthenticated]
+
+    def perform_authentication(self, request: Request) -> None:
+        """Refuse a NUL in the credentials: PostgreSQL takes none in what it looks up."""
+        session = request.COOKIES.get(django_settings.SESSION_COOKIE_NAME, "")
+        if "\0" in request.META.get("HTTP_AUTHORIZATION", "") + session:
+            raise AuthenticationFailed
+        super().perform_authentication(request)
 
     def check_permissions(self, request: Request) -> None:
         """Refuse strangers first, then ids that are not the user's own."""

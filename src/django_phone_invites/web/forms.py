@@ -18,6 +18,9 @@ class PhoneForm(forms.Form):
     phone = forms.CharField(
         label=_("Phone number"),
         max_length=MAX_INPUT_LENGTH,
+        # What may stand around a number or an invite code is the services' to say; str.strip would
+        # take control characters off as well.
+        strip=False,
         widget=forms.TextInput(
             attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel", "autofocus": True}
         ),
@@ -67,6 +70,7 @@ class InviteForm(forms.Form):
     stranger_invite_code = forms.CharField(
         label=_("Invite code"),
         max_length=INVITE_MAX_LENGTH,
+        strip=False,
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
         ),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+from django.conf import settings as django_settings
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
@@ -35,6 +37,7 @@ class PageView(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer, with the headers that keep the page out of frames, caches and referrers."""
+        require_readable_session(request)
         try:
             response = self.redirect_away() or super().dispatch(request, *args, **kwargs)
         except Unavailable as refusal:
@@ -87,6 +90,16 @@ class RefusingFormView(PageView, FormView, ABC):
             response.status_code = refusal.status
             response.headers["Retry-After"] = str(refusal.retry_after)
         return response
+
+
+def require_readable_session(request: HttpRequest) -> None:
+    """Refuse a session cookie that PostgreSQL would raise at: it takes no NUL in what it looks up.
+
+    Raises:
+        BadRequest: there is a NUL in the cookie. No browser sends one that it was not given.
+    """
+    if "\0" in request.COOKIES.get(django_settings.SESSION_COOKIE_NAME, ""):
+        raise BadRequest("The session cookie holds a NUL.")
 
 
 def explain(refusal: Refusal) -> str:
