@@ -14,8 +14,8 @@ from django_phone_invites.routes import web_url
 from django_phone_invites.senders.memory import outbox
 from django_phone_invites.services.invites import activate_invite
 from django_phone_invites.testing import last_code, log_in, sign_up
-from django_phone_invites.web import views
 from django_phone_invites.web.pages import explain
+from django_phone_invites.web.views import profile, sign_in
 
 PHONE = "+79096869722"
 HEADERS = {
@@ -156,13 +156,13 @@ def test_a_strange_query_is_no_server_error(client, name, query):
     ],
 )  # fmt: skip
 def test_only_a_plausible_position_is_read(raw, position):
-    assert views.read_position(raw) == position
+    assert profile.read_position(raw) == position
 
 
 @pytest.mark.parametrize(("ahead", "seconds"), [(0, 0), (0.001, 1), (1, 1), (1.2, 2), (-5, 0)])
 def test_seconds_are_whole_and_rounded_up(ahead, seconds):
     now = timezone.now()
-    assert views.seconds_until(now + dt.timedelta(seconds=ahead), now) == seconds
+    assert sign_in.seconds_until(now + dt.timedelta(seconds=ahead), now) == seconds
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_refusal_explains_itself():
 
 def test_the_session_names_the_backend_of_the_setting(settings):
     settings.PHONE_INVITES_AUTHENTICATION_BACKEND = "site.auth.Phones"
-    assert views.login_backend() == "site.auth.Phones"
+    assert sign_in.login_backend() == "site.auth.Phones"
 
 
 @pytest.mark.parametrize(
@@ -213,4 +213,4 @@ def test_the_session_names_the_backend_of_the_setting(settings):
 )
 def test_the_session_names_the_first_backend_that_knows_users(settings, backends, chosen):
     settings.AUTHENTICATION_BACKENDS = backends
-    assert views.login_backend() == chosen
+    assert sign_in.login_backend() == chosen

@@ -1,0 +1,6 @@
+"""The pages: parse, call one service, answer. A site subclasses them or their templates."""
+
+from django_phone_invites.web.views.profile import InviteesView, ProfileView
+from django_phone_invites.web.views.sign_in import CodeView, LogoutView, PhoneView
+
+__all__ = ["CodeView", "InviteesView", "LogoutView", "PhoneView", "ProfileView"]
