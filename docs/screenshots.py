@@ -161,9 +161,6 @@ def take_all(visit: Photographer) -> None:
         with visit.page(look, invited) as page:
             page.goto(invited_profile)
             visit.shoot(page, f"profile-activated-{look}", full=True)
-
-    # The example's own pages are in English only.
-    for look in (look for look in LOOKS if look.language == "en"):
         with visit.page(look) as page:
             page.goto(f"{visit.url}/")
             visit.shoot(page, f"start-{look}")

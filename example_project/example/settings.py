@@ -31,8 +31,9 @@ INSTALLED_APPS = [
     "rest_framework.authtoken",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django_phone_invites",
+    # Before the package: a template of the same name here takes the place of the package's.
     "example",
+    "django_phone_invites",
 ]
 
 MIDDLEWARE = [
@@ -82,6 +83,8 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns where there is none
+# Also with DEBUG=0: collectstatic is not needed.
 WHITENOISE_USE_FINDERS = True
 
 LOGIN_URL = "phone_invites:phone"
@@ -95,6 +98,8 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.TokenAuthentication"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    # The schema puts any other ?version= as it is into a header, and fails at a line break.
+    "ALLOWED_VERSIONS": ["0.1.0"],
 }
 
 SPECTACULAR_SETTINGS = {
@@ -105,7 +110,9 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api_user",
     # Swagger UI and Redoc from this server, not from the internet.
     "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": f"{STATIC_URL}example/icon.svg",
+    # No badge of validator.swagger.io.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "REDOC_DIST": "SIDECAR",
 }
 

@@ -25,6 +25,9 @@ import django_phone_invites
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "example_project"
 
+#: Long and mixed enough for ``check --deploy``.
+SECRET_KEY = "".join(map(chr, range(33, 126)))
+
 # Somebody with more invitees than one answer holds; the phone is the first of the published samples.
 FILL = """
 import django; django.setup()
@@ -67,6 +70,16 @@ class Site:
             text=True,
             timeout=60,
         )
+
+    def run_deployed(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run Python as a site without DEBUG would, but for TLS."""
+        environ = {
+            "DEBUG": "0",
+            "SECRET_KEY": SECRET_KEY,
+            "SECURE_SSL_REDIRECT": "0",
+            "ALLOWED_HOSTS": "testserver",
+        }
+        return self.run(*arguments, **{**environ, **more})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,6 +161,12 @@ class Server:
 def site(tmp_path: Path) -> Site:
     """A fresh copy with an empty database that is not even migrated."""
     return copy_site(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def deployed_site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A fresh copy that the tests of a module share."""
+    return copy_site(tmp_path_factory.mktemp("deployed"))
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,27 @@ def test_a_file_gets_one_line_of_json_for_each_message(tmp_path: Path, time_mach
         }
     ] * 2
     assert "код" in lines[0]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("umask", [0o000, 0o022])
+def test_a_file_of_codes_is_for_its_owner_alone(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        FileSender(path=tmp_path / "sent.jsonl").send(MESSAGE)
+        ImitationSender(delay=(0, 0), path=tmp_path / "imitated.jsonl").send(MESSAGE)
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_file_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "sent.jsonl"
+    path.touch()
+    path.chmod(0o640)
+    FileSender(path=path).send(MESSAGE)
+    assert path.stat().st_mode & 0o777 == 0o640
 
 
 def test_a_missing_folder_is_found_by_the_check(tmp_path: Path) -> None:

@@ -13,7 +13,11 @@ from django_phone_invites.senders.base import Message, Receipt, Sender
 
 
 class FileSender(Sender):
-    """Appends one line of JSON for each message to the file at ``path``."""
+    """Appends one line of JSON for each message to the file at ``path``.
+
+    A new file is for its owner alone (mode 0600): there are codes in it. One that is there already
+    keeps its mode.
+    """
 
     development = True
 
@@ -37,6 +41,10 @@ class FileSender(Sender):
             },
             ensure_ascii=False,
         )
-        with self.path.open("a", encoding="utf-8") as file:
+        with open(self.path, "a", encoding="utf-8", opener=_open_for_owner) as file:
             file.write(line + "\n")
         return Receipt()
+
+
+def _open_for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
