@@ -152,6 +152,7 @@ def _try_log_in(
     now = failures.now
     if known is not None and not known.user.is_active:
         run_durably(lambda: _end(login_code, failures))
+        login_code.refresh_from_db()
         raise AccountDisabled
 
     def use_up() -> tuple[PhoneAccount, bool, T]:
