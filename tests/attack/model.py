@@ -102,7 +102,7 @@ class Code:
     #: The browser's session or the API client that asked for it; nobody else can enter a page's.
     client: object
     sent_at: dt.datetime
-    length: int
+    lengths: range
     invite: str
     attempts: int = 0
     used: bool = False
@@ -110,6 +110,10 @@ class Code:
     #: As the phone received it, and where it is entered.
     digits: str = ""
     url: str = ""
+
+    @property
+    def length(self) -> int:
+        return len(self.digits)
 
 
 @dataclass(eq=False)
@@ -150,7 +154,7 @@ class Model:
         come_back = max(self.message_ends(phone, address))
         if come_back > self.now:
             return Answer("rate_limited", come_back)
-        code = Code(phone, client, self.now, self.next_length(phone), invite)
+        code = Code(phone, client, self.now, self.next_lengths(phone), invite)
         others = [other for other in self.codes if other.phone == phone]
         for other in self.codes:
             if other.client == client or other in others[:-1]:
@@ -192,15 +196,14 @@ class Model:
             end_of_window(times, self.rules.phone_messages_per_day, DAY),
         )
 
-    def next_length(self, phone: str) -> int:
-        """Return the digits of the next code."""
+    def next_lengths(self, phone: str) -> range:
+        """Return the digits that the next code may have."""
         on_phone = [failure.at for failure in self.failures if failure.phone == phone]
         on_site = [failure.at for failure in self.failures if failure.phone is not None]
-        return max(
-            self.rules.code_length,
-            step(self.rules.phone_failure_lengths, since(on_phone, self.now - 30 * DAY)),
-            step(self.rules.site_failure_lengths, since(on_site, self.now - DAY)),
-        )
+        by_phone = steps(self.rules.phone_failure_lengths, on_phone, self.now, 30 * DAY)
+        by_site = steps(self.rules.site_failure_lengths, on_site, self.now, DAY)
+        least = max(self.rules.code_length, by_phone[0], by_site[0])
+        return range(least, max(least, by_phone[1], by_site[1]) + 1)
 
     # Entering
 
@@ -327,6 +330,22 @@ def end_of_window(times: Iterable[dt.datetime], limit: int | None, length: Any) 
 def since(times: Iterable[dt.datetime], start: dt.datetime) -> int:
     """Return how many are after ``start``."""
     return sum(at > start for at in times)
+
+
+def steps(
+    lengths: dict[int, int], times: list[dt.datetime], now: dt.datetime, life: dt.timedelta
+) -> tuple[int, int]:
+    """Return the least and the most digits after failures at ``times``.
+
+    The two differ only after a flood: what comes on top of the most that counts may be forgotten a
+    hundredth of ``life`` early.
+    """
+    part = life / 100
+    flood = any(
+        sum(at <= other < at + part for other in times) > max(lengths, default=0) for at in times
+    )
+    most = step(lengths, since(times, now - life))
+    return step(lengths, since(times, now - life + part)) if flood else most, most
 
 
 def step(lengths: dict[int, int], failures: int) -> int:
