@@ -308,6 +308,14 @@ def test_a_tally_is_not_written_where_that_would_change_nothing() -> None:
     assert total(add(rule, events, NOW + HOUR / 100)) == 4
 
 
+def test_a_tally_falls_less_than_a_hundredth_too_early_after_a_flood() -> None:
+    rule, events = tally(3), events_at()
+    for second in (0, 0, 0, 35):
+        events = rule.add(events, NOW + second * SECOND) or events
+    assert rule.count(events, NOW + HOUR - MICROSECOND) == 3
+    assert rule.count(events, NOW + HOUR) == 0  # and one, of second 35, until 36 seconds are over
+
+
 def test_a_tally_stays_small_under_a_flood() -> None:
     rule, events = tally(1000), events_at()
     for number in range(5000):

@@ -226,6 +226,17 @@ def test_a_disabled_user_is_refused(client, enter_phone, text_of):
     assert not is_in(client)
 
 
+def test_a_disabled_user_s_code_is_shown_as_the_spent_one_that_it_is(
+    client, enter_phone, read_page
+):
+    user = sign_up(PHONE)
+    user.is_active = False
+    user.save()
+    response = client.post(enter_phone(client), {"auth_number": last_code(PHONE)})
+    assert (response.context["spent"], response.context["attempts_left"]) == (True, 4)
+    assert "auth_number" not in read_page(response).fields
+
+
 # Only in the browser that asked
 
 

@@ -165,7 +165,11 @@ class Room:
 
 @dataclass(frozen=True)
 class Tally:
-    """A count that refuses nothing; it is exact up to ``most`` in the last ``life``."""
+    """A count that refuses nothing; it is exact up to ``most`` in the last ``life``.
+
+    Only after a flood, of more than ``most`` in a hundredth of ``life``, does it fall too early, by
+    less than such a hundredth: what came on top of ``most`` is left out.
+    """
 
     name: str
     subject: str
