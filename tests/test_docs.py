@@ -546,7 +546,11 @@ class Project:
         return self.python("-c", setup + text, stdin=json.dumps(given))
 
     def follow(self, blocks: Iterable[Block], *, prefix: str = "", without: str = "") -> str:
-        """Append, write and run as the marks of ``blocks`` say; return what was printed."""
+        """Append, write and run as the marks of ``blocks`` say; return what was printed.
+
+        A mark is ``append: PATH``, ``write: PATH``, ``run`` or, where gettext is installed,
+        ``gettext run``, after ``prefix``: a page may hold two recipes that exclude each other.
+        """
         printed = ""
         for block in blocks:
             for mark in block.marks:

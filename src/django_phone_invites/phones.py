@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 try:
     import phonenumbers
     from phonenumbers import PhoneNumberFormat, PhoneNumberType
-except ImportError as error:
+except ImportError as error:  # pragma: no cover - tested in a process of its own
     raise ImportError(
         "phonenumbers is not installed. It comes with an extra: "
         'pip install "django-phone-invites[phonenumberslite]"'
