@@ -51,6 +51,9 @@ README = ROOT / "README.md"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 SOURCE = Path(django_phone_invites.__file__).parent
 
+#: ``compilemessages`` needs it.
+HAS_GETTEXT = shutil.which("msgfmt") is not None
+
 needs_drf = pytest.mark.skipif(not settings.HAS_DRF, reason="REST framework is not installed")
 
 
@@ -86,6 +89,12 @@ def read_table(page: str, name: str) -> list[list[str]]:
     assert found, f"{page} has no table {name!r}"
     lines = rest.split("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def read_definitions(page: str) -> list[tuple[str, str]]:
+    """Return the terms of a page, without their backquotes, and what is said of them."""
+    text = (DOCS / page).read_text("utf-8")
+    return re.findall(r"^`([^`\n]+)`\n: (.+(?:\n  .+)*)", text, re.MULTILINE)
 
 
 def names(cell: str) -> list[str]:
@@ -151,6 +160,51 @@ def test_refusals_stand_in_the_tree() -> None:
     drawn = re.findall(r"─ (\w+) +(\w+)$", str(exceptions.__doc__), re.MULTILINE)
     declared = {(found.__name__, found.code) for found in _concrete(exceptions.Refusal)}
     assert {(class_, code) for class_, code in drawn if class_ != "FieldRefusal"} == declared
+
+
+def _arguments_of(function: Any) -> list[tuple[str, bool, bool]]:
+    """Return the name of each argument, whether it is keyword-only, and whether it has a default."""
+    return [
+        (found.name, found.kind == found.KEYWORD_ONLY, found.default is not found.empty)
+        for found in inspect.signature(function).parameters.values()
+    ]
+
+
+def test_services() -> None:
+    services = [
+        found for found in read_definitions("reference/api.md") if re.match(r"\w+\.\w+\(", found[0])
+    ]
+    assert len(services) == 8
+    for written, said in services:
+        module, _, call = written.partition(".")
+        found = importlib.import_module(f"django_phone_invites.services.{module}")
+        function = getattr(found, call.partition("(")[0])
+        documented = eval(f"lambda {call.partition('(')[2].removesuffix(')')}: None")  # noqa: S307
+        assert _arguments_of(documented) == _arguments_of(function), written
+        returned, _, raised = said.partition("Raises ")
+        assert "Returns" in returned
+        listed = re.findall(
+            r"^ +([A-Z]\w+(?:, [A-Z]\w+)*): ",
+            str(function.__doc__).partition("Raises:")[2],
+            re.MULTILINE,
+        )
+        declared = set(", ".join(listed).split(", ")) - {"", "Unavailable"}
+        assert set(names(raised)) == declared, written
+
+
+def test_another_skin_takes_fifteen_lines() -> None:
+    (block,) = [
+        found for found in read_blocks(DOCS / "reference/api.md") if "another skin" in found.marks
+    ]
+    functions = [
+        found for found in ast.parse(block.text).body if isinstance(found, ast.FunctionDef)
+    ]
+    lines = [
+        line
+        for function in functions
+        for line in str(ast.get_source_segment(block.text, function)).splitlines()
+    ]
+    assert len([line for line in lines if line.strip()]) <= 15
 
 
 @needs_drf
@@ -398,6 +452,13 @@ def test_commands_of_the_readme() -> None:
             assert f"\n{group} = [" in project.partition("[dependency-groups]")[2]
 
 
+def anchors(path: Path) -> set[str]:
+    """Return what a link to a heading may name, as GitHub and Sphinx make it."""
+    text = _BLOCK.sub("", path.read_text("utf-8"))
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", found).lower().replace(" ", "-") for found in headings}
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -412,11 +473,13 @@ def test_commands_of_the_readme() -> None:
 def test_links_lead_somewhere(path: Path) -> None:
     text = _BLOCK.sub("", path.read_text("utf-8"))
     for link in re.findall(r"\]\(([^)\s]+)\)", text):
-        if "://" in link or link.startswith("#"):
+        if "://" in link:
             continue
-        target = (path.parent / link.partition("#")[0]).resolve()
+        page, _, anchor = link.partition("#")
+        target = (path.parent / page).resolve() if page else path
         # Pictures of the pages are taken from a running example.
         assert target.exists() or target.parent == DOCS / "images", link
+        assert not anchor or anchor in anchors(target), link
 
 
 def test_each_page_is_in_the_contents() -> None:
@@ -442,7 +505,7 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def python(self, *arguments: str, stdin: str = "") -> str:
+    def python(self, *arguments: str, stdin: str = "", **variables: str) -> str:
         kept = {
             key: value
             for key, value in os.environ.items()
@@ -453,6 +516,7 @@ class Project:
             "PYTHONPATH": str(SOURCE.parent),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONIOENCODING": "utf-8",
+            **variables,
         }
         done = subprocess.run(
             [sys.executable, *arguments],
@@ -467,8 +531,8 @@ class Project:
         assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
 
-    def manage(self, *arguments: str) -> str:
-        return self.python("manage.py", *arguments)
+    def manage(self, *arguments: str, **variables: str) -> str:
+        return self.python("manage.py", *arguments, **variables)
 
     def script(self, text: str, **given: Any) -> str:
         """Run ``text`` with Django set up and ``given`` as its global names."""
@@ -481,7 +545,11 @@ class Project:
         return self.python("-c", setup + text, stdin=json.dumps(given))
 
     def follow(self, blocks: Iterable[Block], *, prefix: str = "", without: str = "") -> str:
-        """Append, write and run as the marks of ``blocks`` say; return what was printed."""
+        """Append, write and run as the marks of ``blocks`` say; return what was printed.
+
+        A mark is ``append: PATH``, ``write: PATH``, ``run`` or, where gettext is installed,
+        ``gettext run``, after ``prefix``: a page may hold two recipes that exclude each other.
+        """
         printed = ""
         for block in blocks:
             for mark in block.marks:
@@ -490,7 +558,7 @@ class Project:
                 action, _, argument = mark.removeprefix(prefix).partition(": ")
                 if action in ("append", "write"):
                     self._put(self.root / argument, block.text, append=action == "append")
-                elif action == "run":
+                elif action == "run" or (action == "gettext run" and HAS_GETTEXT):
                     for line in block.text.splitlines():
                         printed += self.python(*shlex.split(line.removeprefix("python ")))
         return printed
@@ -648,6 +716,31 @@ def test_readme_adds_the_api(site: Project) -> None:
     assert "3 exchanges" in site.script(CURL, exchanges=_exchanges(blocks, "api curl"))
 
 
+SKIN = """
+from django.test import Client, override_settings
+from django_phone_invites.testing import last_code
+
+memory = {"BACKEND": "django_phone_invites.senders.memory.MemorySender"}
+client = Client(SERVER_NAME="localhost", enforce_csrf_checks=True)
+with override_settings(PHONE_INVITES_SENDER=memory):
+    token = client.post("/sign-in/", {"phone": "+79096869725"}).json()["token"]
+    code = last_code("+79096869725")
+    wrong = str((int(code) + 1) % 10**6).zfill(6)
+    for given, status, refusal in (
+        ({"phone": "12"}, 400, "phone_invalid"),
+        ({"phone": "+79096869725"}, 429, "rate_limited"),
+        ({"token": token}, 400, "code_malformed"),
+        ({"code": code}, 404, "code_not_found"),
+        ({"token": token, "code": wrong}, 400, "code_invalid"),
+    ):
+        answer = client.post("/sign-in/", given)
+        assert (answer.status_code, answer.json()) == (status, {"code": refusal}), answer.content
+    key = client.post("/sign-in/", {"token": token, "code": code}).json()["key"]
+profile = client.get("/api/profile/", HTTP_AUTHORIZATION=f"Token {key}")
+assert profile.json()["phone"] == "+79096869725", profile.content
+"""
+
+
 @needs_drf
 def test_reference_of_the_api(site: Project) -> None:
     blocks = read_blocks(DOCS / "reference/api.md")
@@ -655,6 +748,7 @@ def test_reference_of_the_api(site: Project) -> None:
     assert "no issues" in site.manage("check")
     site.manage("migrate")
     assert "5 exchanges" in site.script(CURL, exchanges=_exchanges(blocks, "curl"))
+    site.script(SKIN)
 
 
 def _needs_drf(page: str) -> bool:
@@ -672,23 +766,162 @@ RUN = [
 EXPECT = """
 from django.test import Client
 
-page = Client(SERVER_NAME="localhost").get(path)
+page = Client(SERVER_NAME="localhost").get(path, HTTP_ACCEPT_LANGUAGE=language)
 assert page.status_code == 200
 assert expected in page.content.decode(), page.content.decode()
 """
 
+TUTORIAL = """
+from django.test import Client, override_settings
+from django_phone_invites.testing import last_code, log_in, sign_up
+
+client = Client(SERVER_NAME="localhost")
+asked = client.get("/")
+assert asked.url == "/account/?next=/", asked.url
+memory = {"BACKEND": "django_phone_invites.senders.memory.MemorySender"}
+with override_settings(PHONE_INVITES_SENDER=memory):
+    asked = client.post("/account/?next=/", {"phone": "+79096869722", "invite": "NOBODY"})
+    page = client.post(asked.url, {"auth_number": last_code("+79096869722")}, follow=True)
+assert page.redirect_chain == [("/", 302)], page.redirect_chain
+assert "There is no such invite code." in page.content.decode()
+assert "Your phone: +79096869722" in page.content.decode()
+code = sign_up("+79096869722").invite_code.code
+assert f"http://localhost/account/?invite={code}" in page.content.decode()
+"""
+
+SIGN_IN_PAGE = """
+from django.contrib.auth.models import User
+from django.test import Client
+from django_phone_invites.testing import log_in, sign_up
+
+client = Client(SERVER_NAME="localhost")
+assert client.get("/account/").status_code == 200
+log_in(client, "+79096869722")
+code = sign_up("+79096869723").invite_code.code
+for query, url in (
+    ("", "/account/profile/"),
+    ("?next=/admin/", "/admin/"),
+    ("?next=admin", "admin"),
+    ("?next=//evil.example/", "/account/profile/"),
+    (f"?invite={code}", f"/account/profile/?invite={code}"),
+):
+    answer = client.get(f"/account/{query}")
+    assert (answer.status_code, answer.url) == (302, url), (query, answer.url)
+page = client.get(f"/account/profile/?invite={code}").content.decode()
+assert f'value="{code}"' in page, page
+answer = client.post(f"/account/profile/?invite={code}", {"stranger_invite_code": code})
+assert answer.status_code == 302
+client.force_login(User.objects.create_superuser("root"))
+assert client.get("/account/").status_code == 200
+"""
+
+ENDING_TOKENS = """
+from django.test import Client, override_settings
+from django_phone_invites.testing import last_code
+
+client = Client(SERVER_NAME="localhost")
+memory = {"BACKEND": "django_phone_invites.senders.memory.MemorySender"}
+with override_settings(PHONE_INVITES_SENDER=memory):
+    asked = client.post("/api/codes/", {"phone": "+79096869722"}, "application/json")
+    guess = {"auth_number": last_code("+79096869722")}
+given = client.post(asked["Location"], guess, "application/json").json()
+assert set(given) == {"token", "expires_at", "id"}, given
+header = {"HTTP_AUTHORIZATION": "Token " + given["token"]}
+assert client.get("/api/profile/", **header).status_code == 200
+assert client.post("/api/logout/", **header).status_code == 204
+assert client.get("/api/profile/", **header).status_code == 401
+"""
+
+#: What must be true of a site that has followed a page.
+TRUE_AFTERWARDS = {
+    "tutorial.md": TUTORIAL,
+    "howto/pages.md": SIGN_IN_PAGE,
+    "howto/tokens.md": ENDING_TOKENS,
+}
+
 
 @pytest.mark.parametrize("page", RUN)
 def test_page_runs(request: pytest.FixtureRequest, page: str) -> None:
-    """Follow a page from top to bottom; all but the tutorial start from the README's lines."""
+    """Follow a page from top to bottom.
+
+    The tutorial starts from nothing; the others start from the README's lines, with those for the
+    API where they speak of it.
+    """
     project = request.getfixturevalue("fresh" if page == "tutorial.md" else "site")
+    if _needs_drf(page):
+        project.follow(read_blocks(README), prefix="api ")
+        project.manage("migrate")
     printed = project.follow(read_blocks(DOCS / page))
     # A "manage.py test" that finds nothing would pass too.
     assert "Ran 0 tests" not in printed
     assert "no issues" in project.manage("check")
+    project.script(TRUE_AFTERWARDS.get(page, ""))
     text = (DOCS / page).read_text("utf-8")
-    for path, expected in re.findall(r"^<!-- expect: (\S+) (.+) -->$", text, re.MULTILINE):
-        project.script(EXPECT, path=path, expected=expected)
+    expectations = re.findall(r"^<!-- expect(?: (\w+))?: (\S+) (.+) -->$", text, re.MULTILINE)
+    for language, path, expected in expectations:
+        if HAS_GETTEXT or not language:
+            project.script(EXPECT, path=path, expected=expected, language=language or "en")
+
+
+@needs_drf
+def test_readme_then_sender_then_production_then_tokens(site: Project) -> None:
+    """No page breaks what an earlier one has added, and nothing is left to decide."""
+    site.follow(read_blocks(README), prefix="api ")
+    for page in ("reference/senders.md", "howto/production.md", "howto/tokens.md"):
+        site.follow(read_blocks(DOCS / page))
+        assert "no issues" in site.manage("check")
+    site.manage("migrate")
+    assert "phone_invites." not in site.manage("check", "--deploy")
+    site.script(ENDING_TOKENS)
+
+
+PHONE_USER = """
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+root = get_user_model().objects.get(is_superuser=True)
+assert str(root) == "+79096869700"
+client = Client(SERVER_NAME="localhost")
+answer = client.post("/admin/login/", {"username": str(root), "password": "correct horse"})
+assert answer.status_code == 302, answer.content.decode()
+member = get_user_model().objects.get(phone="+79096869722")
+assert member.phone_account.e164 == str(member)
+for url in (
+    "/admin/people/user/?q=6869722",
+    f"/admin/people/user/{member.pk}/change/",
+    "/admin/phone_invites/phoneaccount/",
+):
+    page = client.get(url)
+    assert page.status_code == 200, url
+    assert "+79096869722" in page.content.decode(), url
+assert client.get("/admin/people/user/add/").status_code == 403
+"""
+
+
+def test_phone_as_the_username(fresh: Project) -> None:
+    """The recipe comes before the first migration, so it starts from the README's lines alone."""
+    lines = [block for block in read_blocks(README) if "run" not in block.marks]
+    fresh.follow(lines, without="api ")
+    fresh.follow(read_blocks(DOCS / "howto/users.md"), prefix="phone user ")
+    assert "no issues" in fresh.manage("check")
+    fresh.script(LOG_IN)
+    fresh.manage(
+        *("createsuperuser", "--noinput", "--phone", "+79096869700"),
+        DJANGO_SUPERUSER_PASSWORD="correct horse",
+    )
+    fresh.script(PHONE_USER)
+
+
+@needs_drf
+def test_reference_and_readme_add_the_same_api() -> None:
+    lines = [
+        (mark.removeprefix("api "), block.text)
+        for block in read_blocks(README)
+        for mark in block.marks
+        if mark.startswith("api append: ")
+    ]
+    page = read_blocks(DOCS / "reference/api.md")
+    assert [(mark, block.text) for block in page for mark in block.marks][:2] == lines
 
 
 def test_tutorial_and_readme_add_the_same() -> None:

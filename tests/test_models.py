@@ -41,7 +41,7 @@ def make_code(**changes: Any) -> LoginCode:
 
 
 def make_invite(code: str = "SUMMER", **changes: Any) -> InviteCode:
-    return InviteCode.objects.create(code=code, folded=code.upper(), **changes)
+    return InviteCode.objects.create(code=code, **changes)
 
 
 def test_a_number_is_e164_in_the_database_whatever_the_sites_format(settings: Any) -> None:
@@ -175,6 +175,26 @@ def test_two_invite_codes_cannot_differ_in_case_only() -> None:
     make_invite("SUMMER")
     with pytest.raises(IntegrityError), transaction.atomic():
         make_invite("summer")
+
+
+@pytest.mark.django_db
+def test_a_code_that_is_saved_can_be_looked_up() -> None:
+    row = InviteCode.objects.create(code=" Summer ")
+    assert InviteCode.objects.get(folded="SUMMER") == row
+    row.code = "Autumn"
+    row.save(update_fields=["code"])
+    assert InviteCode.objects.get(folded="AUTUMN") == row
+    row.label = "leaves"
+    row.save(update_fields=["label"])
+    assert InviteCode.objects.get(folded="AUTUMN").label == "leaves"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("code", ["", "abc", "sprıng", "spring 26", "x" * 33])
+def test_what_cannot_be_a_code_is_not_saved(code: str) -> None:
+    with pytest.raises(ValueError, match="is no invite code: use 4 to 32 letters"):
+        InviteCode.objects.create(code=code, folded="SUMMER")
+    assert not InviteCode.objects.exists()
 
 
 def test_an_invite_code_reads_as_itself() -> None:

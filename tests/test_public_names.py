@@ -229,25 +229,79 @@ from django.core.management import call_command
 
 found = pkgutil.walk_packages(django_phone_invites.__path__, "django_phone_invites.")
 for name in sorted(module.name for module in found):
-    if not name.startswith(("django_phone_invites.api.", "django_phone_invites.limits.redis")):
+    if not name.startswith(("django_phone_invites.api", "django_phone_invites.limits.redis")):
         importlib.import_module(name)
         print(name)
 call_command("check", deploy=True, fail_level="CRITICAL")
 """
 
 
-def test_nothing_but_the_api_and_the_store_in_redis_needs_an_extra() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_EXTRAS],
+def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
         capture_output=True,
         check=False,
         encoding="utf-8",
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"},
         timeout=120,
     )
+
+
+def test_nothing_but_the_api_and_the_store_in_redis_needs_an_extra() -> None:
+    done = run(WITHOUT_EXTRAS)
     assert done.returncode == 0, done.stderr
     imported = done.stdout.split()
     assert "django_phone_invites.web.urls" in imported
     assert "django_phone_invites.services.login" in imported
     assert "django_phone_invites.testing" in imported
     assert "django_phone_invites.management.commands.phone_invites_purge" in imported
+
+
+WITHOUT = """
+import sys
+
+_, missing, module = sys.argv
+
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == missing:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+sys.meta_path.insert(0, Missing())
+
+import django
+from django.conf import settings
+from django.urls import include
+
+settings.configure(
+    SECRET_KEY="x",
+    INSTALLED_APPS=[
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django_phone_invites",
+    ],
+)
+django.setup()
+include(module)
+"""
+
+
+@pytest.mark.parametrize(
+    ("missing", "module", "extra"),
+    [
+        ("phonenumbers", "django_phone_invites.web.urls", "phonenumberslite"),
+        ("rest_framework", "django_phone_invites.api.urls", "api"),
+        ("drf_spectacular", "django_phone_invites.api.urls", "api"),
+    ],
+)
+def test_what_is_missing_is_told_with_the_extra_that_brings_it(
+    missing: str, module: str, extra: str
+) -> None:
+    if missing == "drf_spectacular" and not settings.HAS_DRF:
+        pytest.skip("REST framework is missing too")
+    told = run(WITHOUT, missing, module).stderr.strip().splitlines()[-1]
+    assert told.startswith("ImportError: ")
+    assert missing in told
+    assert told.endswith(f'pip install "django-phone-invites[{extra}]"')

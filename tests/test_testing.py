@@ -49,6 +49,13 @@ def test_no_code_is_a_lookup_error() -> None:
         last_code(PHONE)
 
 
+def test_a_sender_that_keeps_no_codes_is_named(settings: Any) -> None:
+    backend = "django_phone_invites.senders.console.ConsoleSender"
+    settings.PHONE_INVITES_SENDER = {"BACKEND": backend}
+    with pytest.raises(LookupError, match=r"PHONE_INVITES_SENDER is ConsoleSender, .+MemorySender"):
+        last_code(PHONE)
+
+
 @pytest.mark.django_db
 def test_signing_up_makes_what_a_first_login_makes() -> None:
     user = sign_up("+7 (909) 686-97-22")

@@ -4,6 +4,9 @@ from django.apps import AppConfig
 from django.core.checks import register
 from django.utils.translation import gettext_lazy as _
 
+# Before the models and phonenumber_field, whose own ImportError would name no extra.
+from django_phone_invites import phones  # noqa: F401
+
 
 class PhoneInvitesConfig(AppConfig):
     """Registers the system checks, and nothing else."""

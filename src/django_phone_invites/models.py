@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any, TypeAlias
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -110,7 +110,10 @@ class LoginCode(models.Model):
     expires_at = models.DateTimeField(_("expires at"))
     used_at = models.DateTimeField(_("used at"), null=True, blank=True)
     ended_at = models.DateTimeField(
-        _("ended at"), null=True, blank=True, help_text=_("When a newer code took its place.")
+        _("ended at"),
+        null=True,
+        blank=True,
+        help_text=_("When a newer code took its place, or it was entered for a disabled user."),
     )
 
     delivery = models.CharField(
@@ -183,7 +186,7 @@ class InviteCode(models.Model):
         _("most uses"),
         null=True,
         blank=True,
-        validators=[MaxValueValidator(MOST_USES)],
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_USES)],
         help_text=_("Empty for no bound."),
     )
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
@@ -197,6 +200,24 @@ class InviteCode(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it with ``folded``, the key that it is looked up under.
+
+        ``bulk_create`` and ``update`` do not come here: set ``folded`` there.
+
+        Raises:
+            ValueError: no invite code can look like this.
+        """
+        folded = codes.fold_invite_code(self.code)
+        if folded is None:
+            raise ValueError(
+                f"{self.code!r} is no invite code: use 4 to 32 letters A-Z and digits."
+            )
+        self.folded = folded
+        if "code" in (kwargs.get("update_fields") or ()):
+            kwargs["update_fields"] = {*kwargs["update_fields"], "folded"}
+        super().save(*args, **kwargs)
 
     @staticmethod
     def usable(now: dt.datetime) -> models.Q:

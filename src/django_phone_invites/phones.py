@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import re
 
-import phonenumbers
 from django.conf import settings as django_settings
-from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
+
+try:
+    import phonenumbers
+    from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
+except ImportError as error:  # pragma: no cover - tested in a process of its own
+    raise ImportError(
+        "phonenumbers is not installed. It comes with an extra: "
+        'pip install "django-phone-invites[phonenumberslite]"'
+    ) from error
 
 from django_phone_invites.conf import app_settings
 from django_phone_invites.exceptions import PhoneInvalid, PhoneRegionRefused, PhoneTypeRefused

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from django_phone_invites import phones
 from django_phone_invites.models import LoginCode, SiteUser
-from django_phone_invites.senders import Message, Receipt, Sender, SendError
-from django_phone_invites.senders.memory import outbox
+from django_phone_invites.senders import Message, Receipt, Sender, SendError, get_sender
+from django_phone_invites.senders.memory import MemorySender, outbox
 from django_phone_invites.services import accounts
 from django_phone_invites.transactions import run_durably
 
@@ -25,13 +25,23 @@ def last_code(phone: str) -> str:
     """Return the code that was sent to ``phone`` last.
 
     Raises:
-        LookupError: none was sent.
+        LookupError: none was sent, or another sender than ``MemorySender`` sent it.
     """
     e164 = phones.parse(phone)
     for message in reversed(outbox):
         if message.phone == e164:
             return message.code
-    raise LookupError(f"No code was sent to {phone}.")
+    raise LookupError(f"No code was sent to {phone}.{_other_sender()}")
+
+
+def _other_sender() -> str:
+    sender = get_sender()
+    if isinstance(sender, MemorySender):
+        return ""
+    return (
+        f" PHONE_INVITES_SENDER is {type(sender).__name__}, and only MemorySender keeps codes:"
+        ' use {"BACKEND": "django_phone_invites.senders.memory.MemorySender"} in tests.'
+    )
 
 
 def sign_up(phone: str) -> SiteUser:

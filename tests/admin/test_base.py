@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.test import Client
+from django.urls import clear_url_caches, path, reverse
 
 from django_phone_invites.services.invites import activate_invite
 from django_phone_invites.testing import last_code, sign_up
@@ -23,7 +26,7 @@ def test_no_page_holds_a_code_a_token_or_a_nonce(root, rows):
 def test_no_page_holds_a_whole_number_without_the_permission(clerk, rows):
     for url in every_page(rows):
         response = clerk.get(url)
-        assert response.status_code in {200, 403}
+        assert response.status_code in {200, 302, 403}
         content = response.content.decode()
         for written in (PHONE, PHONE[1:], "+7(909)686-97-22", "+7 909 686-97-22", OTHER_PHONE):
             assert written not in content, url
@@ -66,3 +69,70 @@ def test_lists_cost_the_same_for_one_row_and_for_many(root, rows, django_assert_
     for name in MODELS:
         with django_assert_max_num_queries(12):
             root.get(changelist(name))
+
+
+WITH_USERS = {
+    "phoneaccount": ["user"],
+    "invitecode": ["owner"],
+    "inviteactivation": ["inviter", "invitee"],
+}
+
+
+@pytest.fixture
+def user_pages(monkeypatch):
+    """Pages of users in the admin, whatever the user model is."""
+    model = get_user_model()
+    monkeypatch.setitem(admin.site._registry, model, admin.ModelAdmin(model, admin.site))
+    monkeypatch.setattr("tests.urls.urlpatterns", [path("admin/", admin.site.urls)])
+    clear_url_caches()
+    yield
+    clear_url_caches()
+
+
+def link_to(user, words):
+    opts = user._meta
+    url = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[user.pk])
+    return f'<a href="{url}">{words}</a>'
+
+
+@pytest.mark.usefixtures("user_pages")
+@pytest.mark.parametrize("name", WITH_USERS)
+def test_users_lead_to_their_own_pages(root, rows, name):
+    for url in (changelist(name), page(name, rows[name])):
+        content = root.get(url).content.decode()
+        for column in WITH_USERS[name]:
+            user = getattr(rows[name], column)
+            assert link_to(user, user) in content
+
+
+@pytest.mark.usefixtures("user_pages")
+@pytest.mark.parametrize("name", WITH_USERS)
+def test_users_are_named_by_their_keys_without_the_sight_of_numbers(desk, rows, name):
+    content = desk.get(changelist(name)).content.decode()
+    for column in WITH_USERS[name]:
+        user = getattr(rows[name], column)
+        assert link_to(user, f"#{user.pk}") in content
+
+
+@pytest.mark.usefixtures("user_pages")
+@pytest.mark.parametrize("name", WITH_USERS)
+def test_nothing_leads_to_users_that_may_not_be_seen(clerk, rows, name):
+    content = clerk.get(changelist(name)).content.decode()
+    for column in WITH_USERS[name]:
+        user = getattr(rows[name], column)
+        assert f"#{user.pk}" in content
+        assert link_to(user, f"#{user.pk}") not in content
+
+
+@pytest.mark.parametrize("name", WITH_USERS)
+def test_nothing_leads_to_users_that_have_no_page(root, rows, name, monkeypatch):
+    monkeypatch.delitem(admin.site._registry, get_user_model(), raising=False)
+    content = root.get(changelist(name)).content.decode()
+    for column in WITH_USERS[name]:
+        assert f"{getattr(rows[name], column)}</td>" in content
+
+
+@pytest.mark.parametrize("column", ["inviter", "invitee"])
+def test_a_user_who_was_deleted_is_a_dash(root, rows, column):
+    getattr(rows["inviteactivation"], column).delete()
+    assert 'field-shown_user">-</td>' in root.get(changelist("inviteactivation")).content.decode()

@@ -10,10 +10,11 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
 
+from django_phone_invites.admin.invites import OWN_CODE_STAYS
 from django_phone_invites.models import InviteActivation, InviteCode
 from django_phone_invites.services.invites import activate_invite
 from django_phone_invites.testing import sign_up
-from tests.admin.pages import PHONE, add, changelist, page
+from tests.admin.pages import OTHER_PHONE, PHONE, add, changelist, page
 
 pytestmark = pytest.mark.django_db
 
@@ -28,11 +29,49 @@ def test_an_activation_is_not_deleted(root, rows):
     assert InviteActivation.objects.filter(pk=row.pk).exists()
 
 
-def test_a_user_s_own_code_is_not_deleted(root, rows):
+def told(response):
+    return [str(message) for message in response.context["messages"]]
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_user_s_own_code_is_not_deleted_and_the_admin_says_why(root, rows, method):
     """Its owner would have none, for ever."""
     row = rows["invitecode"]
-    root.post(page("invitecode", row, "delete"), {"post": "yes"})
+    url = page("invitecode", row, "delete")
+    response = getattr(root, method)(url, {"post": "yes"}, follow=True)
+    assert response.redirect_chain == [(page("invitecode", row), 302)]
+    assert told(response) == [str(OWN_CODE_STAYS)]
     assert InviteCode.objects.filter(pk=row.pk).exists()
+
+
+def delete_selected(client, *codes):
+    data = {"action": "delete_selected", "_selected_action": [code.pk for code in codes]}
+    return client.post(changelist("invitecode"), {**data, "post": "yes"}, follow=True)
+
+
+def test_own_codes_among_the_selected_are_not_deleted_and_the_admin_says_why(root, rows):
+    campaign = InviteCode.objects.create(code="SPRING")
+    response = delete_selected(root, campaign, rows["invitecode"])
+    assert told(response) == [str(OWN_CODE_STAYS)]
+    assert InviteCode.objects.filter(pk__in=[campaign.pk, rows["invitecode"].pk]).count() == 2
+
+
+def test_campaigns_are_deleted(root, rows):
+    one, other = InviteCode.objects.create(code="SPRING"), InviteCode.objects.create(code="SUMMER")
+    delete_selected(root, one)
+    root.post(page("invitecode", other, "delete"), {"post": "yes"})
+    assert InviteCode.objects.filter(owner=None).count() == 0
+
+
+def test_whoever_may_not_delete_is_refused_before_any_reason(reader, rows):
+    url = page("invitecode", rows["invitecode"], "delete")
+    assert reader.post(url, {"post": "yes"}).status_code == 403
+    delete_selected(reader, rows["invitecode"])
+    assert InviteCode.objects.filter(pk=rows["invitecode"].pk).exists()
+
+
+def test_a_code_that_does_not_exist_is_not_deleted(root):
+    assert root.get(reverse("admin:phone_invites_invitecode_delete", args=["x"])).status_code == 302
 
 
 CAMPAIGN = {
@@ -66,7 +105,7 @@ def test_a_code_that_exists_in_another_case_is_refused(root, rows):
     assert [error.code for error in errors] == ["unique"]
 
 
-@pytest.mark.parametrize("most", ["-1", "x", "9" * 30])
+@pytest.mark.parametrize("most", ["-1", "0", "x", "9" * 30])
 def test_a_strange_number_of_uses_is_refused(root, most):
     response = root.post(add("invitecode"), {**CAMPAIGN, "max_uses": most})
     assert response.context["adminform"].form.errors["max_uses"]
@@ -82,22 +121,49 @@ def test_a_code_that_people_have_written_down_stays(root, rows):
 
 
 def test_codes_are_found_by_code_and_by_label(root, rows):
-    InviteCode.objects.create(code="SPRING", folded="SPRING", label="Flowers")
+    InviteCode.objects.create(code="SPRING", label="Flowers")
     for term in ("spring", "SPRING", "flow"):
         found = root.get(changelist("invitecode"), {"q": term}).context["cl"].queryset
         assert [row.code for row in found] == ["SPRING"]
 
 
+@pytest.mark.parametrize(
+    "written", [OTHER_PHONE, "8 (926) 123-45-67", " 89261234567 ", "+7 926 123 45 67"]
+)
+def test_a_code_is_found_by_the_whole_phone_of_its_owner(clerk, rows, written, settings):
+    settings.PHONE_INVITES_DEFAULT_REGION = "RU"
+    InviteCode.objects.create(code="SPRING")
+    found = clerk.get(changelist("invitecode"), {"q": written}).context["cl"].queryset
+    assert list(found) == [rows["invitecode"]]
+
+
+def test_a_label_that_reads_as_a_number_is_found_with_its_owners_code(root, rows):
+    campaign = InviteCode.objects.create(code="SPRING", label=OTHER_PHONE)
+    found = root.get(changelist("invitecode"), {"q": OTHER_PHONE}).context["cl"].queryset
+    assert set(found) == {campaign, rows["invitecode"]}
+
+
+@pytest.mark.parametrize("part", ["+7926", "1234567", "+79261234568"])
+def test_a_part_of_a_phone_finds_no_code(root, rows, part):
+    assert not root.get(changelist("invitecode"), {"q": part}).context["cl"].queryset.exists()
+
+
+def test_no_query_of_codes_tells_an_owners_number_digit_by_digit(clerk, rows):
+    url = changelist("invitecode")
+    for value in ("+7926", "+7999"):
+        assert clerk.get(url, {"owner__phone_account__phone__startswith": value}).status_code != 200
+
+
 def revoke(client, *codes):
     data = {"action": "revoke", "_selected_action": [code.pk for code in codes]}
-    return client.post(changelist("invitecode"), data)
+    return client.post(changelist("invitecode"), data, follow=True)
 
 
 def test_revoking_ends_codes_and_keeps_the_first_time(root, rows):
     yesterday = timezone.now() - dt.timedelta(days=1)
-    old = InviteCode.objects.create(code="OLDOLD", folded="OLDOLD", revoked_at=yesterday)
-    new = InviteCode.objects.create(code="NEWNEW", folded="NEWNEW")
-    assert revoke(root, old, new).status_code == 302
+    old = InviteCode.objects.create(code="OLDOLD", revoked_at=yesterday)
+    new = InviteCode.objects.create(code="NEWNEW")
+    assert told(revoke(root, old, new)) == ["1 invite code was revoked."]
     old.refresh_from_db()
     new.refresh_from_db()
     assert old.revoked_at == yesterday

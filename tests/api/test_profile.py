@@ -142,12 +142,12 @@ def _revoked(owner, invitee):
 
 def _expired(owner, invitee):
     yesterday = timezone.now() - dt.timedelta(days=1)
-    InviteCode.objects.create(code="Yesterday", folded="YESTERDAY", expires_at=yesterday)
+    InviteCode.objects.create(code="Yesterday", expires_at=yesterday)
     return "Yesterday"
 
 
 def _exhausted(owner, invitee):
-    InviteCode.objects.create(code="Once", folded="ONCE", max_uses=1)
+    InviteCode.objects.create(code="Once", max_uses=1)
     owner.activate("Once")
     return "Once"
 

@@ -152,9 +152,7 @@ def test_a_campaign_is_used_exactly_as_often_as_it_can_be(server: Server) -> Non
     for round_ in range(ROUNDS):
         InviteActivation.objects.all().delete()
         name = f"SUMMER{round_}"
-        campaign = InviteCode.objects.create(
-            code=name, folded=name, max_uses=10, created_at=timezone.now()
-        )
+        campaign = InviteCode.objects.create(code=name, max_uses=10, created_at=timezone.now())
         body = {"stranger_invite_code": name.lower()}
         answers = server.at_once(
             [Request("PATCH", "/api/profile/", body, token) for token in tokens]

@@ -60,7 +60,7 @@ def test_an_empty_database_is_whole() -> None:
 def test_what_people_do_breaks_nothing(activation: InviteActivation) -> None:
     make_code()
     make_code(used_at=timezone.now(), attempts=1)
-    InviteCode.objects.create(code="SUMMER", folded="SUMMER", max_uses=5)
+    InviteCode.objects.create(code="SUMMER", max_uses=5)
     assert broken() == []
 
 

@@ -9,7 +9,13 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from django_phone_invites.exceptions import PhoneInvalid, PhoneRegionRefused, PhoneTypeRefused
-from django_phone_invites.senders import Message, PermanentSendError, Receipt, Sender
+from django_phone_invites.senders import (
+    Message,
+    PermanentSendError,
+    Receipt,
+    Sender,
+    TemporarySendError,
+)
 from django_phone_invites.senders.memory import outbox
 
 
@@ -18,6 +24,26 @@ class RefusingSender(Sender):
 
     def send(self, message: Message) -> Receipt:
         raise PermanentSendError("out of credit", code="17")
+
+
+class UnreachableSender(Sender):
+    """A provider that does not answer."""
+
+    def send(self, message: Message) -> Receipt:
+        try:
+            return Receipt(message_id=self.answer())
+        except ConnectionRefusedError as error:
+            raise TemporarySendError(code=type(error).__name__)  # noqa: B904 - many do so
+
+    def answer(self) -> str:
+        raise ConnectionRefusedError(111, "Connection refused")
+
+
+class SilentSender(Sender):
+    """One whose cause says nothing."""
+
+    def send(self, message: Message) -> Receipt:
+        raise TemporarySendError from TimeoutError()
 
 
 def send_test(phone: str) -> str:
@@ -72,3 +98,21 @@ def test_what_the_provider_refuses_is_told(settings: Any) -> None:
     with pytest.raises(CommandError) as refused:
         send_test("+79096869722")
     assert str(refused.value) == "PermanentSendError 17: out of credit"
+
+
+@pytest.mark.parametrize(
+    ("sender", "cause"),
+    [
+        (UnreachableSender, "ConnectionRefusedError: [Errno 111] Connection refused"),
+        (SilentSender, "TimeoutError"),
+    ],
+)
+def test_the_cause_of_a_failure_is_told(sender: type[Sender], cause: str, settings: Any) -> None:
+    settings.PHONE_INVITES_SENDER = {"BACKEND": f"{__name__}.{sender.__name__}"}
+    with pytest.raises(CommandError) as refused:
+        send_test("+79096869722")
+    first, second = str(refused.value).splitlines()
+    assert first.split()[0] == "TemporarySendError"
+    assert second == f"Caused by {cause}"
+    # What --traceback shows.
+    assert isinstance(refused.value.__cause__, TemporarySendError)

@@ -35,7 +35,7 @@ def number(index):
 
 
 def make_campaign(code="SPRING", **fields):
-    return InviteCode.objects.create(code=code, folded=code.upper(), **fields)
+    return InviteCode.objects.create(code=code, **fields)
 
 
 def uses_of(invite_code):

@@ -87,7 +87,7 @@ def test_a_code_is_activated(client, user):
 
 
 def make_campaign(**fields):
-    InviteCode.objects.create(code="SPRING", folded="SPRING", **fields)
+    InviteCode.objects.create(code="SPRING", **fields)
 
 
 @pytest.mark.parametrize(

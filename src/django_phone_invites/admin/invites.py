@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from django_phone_invites import codes
-from django_phone_invites.admin.base import ReadOnlyAdmin, user_column
+from django_phone_invites import codes, phones
+from django_phone_invites.admin.base import ReadOnlyAdmin, change_url, user_column
+from django_phone_invites.exceptions import PhoneInvalid
 from django_phone_invites.models import InviteActivation, InviteCode
+
+OWN_CODE_STAYS = _(
+    "Nothing was deleted. A user's own invite code stays, because their profile shows it:"
+    " revoke it instead."
+)
 
 
 class CampaignForm(forms.ModelForm):
@@ -32,7 +41,6 @@ class CampaignForm(forms.ModelForm):
             raise ValidationError(_("Use 4 to 32 letters A to Z and digits."), code="invalid")
         if InviteCode.objects.filter(folded=folded).exclude(pk=self.instance.pk).exists():
             raise ValidationError(_("This code exists already."), code="unique")
-        self.instance.folded = folded
         return code
 
 
@@ -43,36 +51,60 @@ class InviteCodeAdmin(admin.ModelAdmin):
     form = CampaignForm
     list_select_related = ("owner",)
     search_fields = ("folded", "label")
-    search_help_text = _("A code or a label.")
+    search_help_text = _("A code, a label or a whole phone number.")
     readonly_fields = ("uses", "created_at")
-    actions = ("revoke",)
+    actions = ("revoke", "delete_selected")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Show the owner as the request's user may see them."""
-        owner = user_column(request, "owner")
+        owner = user_column(request, "owner", self.admin_site)
         return ["code", owner, "label", "uses", "max_uses", "expires_at", "revoked_at"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: InviteCode | None = None) -> list[Any]:
         """Keep a code that exists as it is: people have written it down."""
-        owner = user_column(request, "owner")
+        owner = user_column(request, "owner", self.admin_site)
         return [owner, *self.readonly_fields, *(["code"] if obj else [])]
 
-    def has_delete_permission(self, request: HttpRequest, obj: InviteCode | None = None) -> bool:
-        """Keep a user's own code: it goes with the user, and can be revoked before."""
-        if obj is not None and obj.owner_id is not None and self._is_own_page(request):
-            return False
-        return super().has_delete_permission(request, obj)
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[InviteCode], search_term: str
+    ) -> tuple[models.QuerySet[InviteCode], bool]:
+        """Find by the owner's phone too, by whole numbers only: parts would tell masked digits."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        try:
+            phone = phones.parse(search_term)
+        except PhoneInvalid:
+            return found, may_repeat
+        return found | queryset.filter(owner__phone_account__phone=phone), may_repeat
 
-    def _is_own_page(self, request: HttpRequest) -> bool:
-        """Tell invite codes' pages from that of a user, whose deletion takes the code along."""
-        match = request.resolver_match
-        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
-        return match is not None and (match.url_name or "").startswith(prefix)
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Keep a user's own code: it goes with the user, and can be revoked before."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None or row.owner_id is None or not self.has_delete_permission(request, row):
+            return super().delete_view(request, object_id, extra_context)
+        self.message_user(request, OWN_CODE_STAYS, messages.ERROR)
+        return HttpResponseRedirect(change_url(row, self.admin_site.name))
+
+    @admin.action(
+        description=delete_selected.short_description,  # type: ignore[attr-defined]
+        permissions=["delete"],
+    )
+    def delete_selected(
+        self, request: HttpRequest, queryset: models.QuerySet[InviteCode]
+    ) -> HttpResponse | None:
+        """Delete campaigns; nothing where a user's own code is among them."""
+        if not queryset.filter(owner__isnull=False).exists():
+            return delete_selected(self, request, queryset)
+        self.message_user(request, OWN_CODE_STAYS, messages.ERROR)
+        return None
 
     @admin.action(description=_("Revoke the selected invite codes"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: models.QuerySet[InviteCode]) -> None:
         """End codes for whoever has not activated them yet."""
-        queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        revoked = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        text = ngettext("%d invite code was revoked.", "%d invite codes were revoked.", revoked)
+        self.message_user(request, text % revoked)
 
 
 @admin.register(InviteActivation)
@@ -85,8 +117,8 @@ class InviteActivationAdmin(ReadOnlyAdmin):
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Show both users as the request's user may see them."""
-        inviter = user_column(request, "inviter")
-        invitee = user_column(request, "invitee")
+        inviter = user_column(request, "inviter", self.admin_site)
+        invitee = user_column(request, "invitee", self.admin_site)
         return ["code", inviter, invitee, "activated_at"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:

@@ -63,7 +63,7 @@ class PhoneAccountAdmin(PhoneAdmin):
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Add the user."""
-        return [phone_column(request), user_column(request, "user"), *self.columns]
+        return [phone_column(request), user_column(request, "user", self.admin_site), *self.columns]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Add the user."""

@@ -104,7 +104,10 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="Empty for no bound.",
                         null=True,
-                        validators=[django.core.validators.MaxValueValidator(2147483647)],
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(2147483647),
+                        ],
                         verbose_name="most uses",
                     ),
                 ),
@@ -203,7 +206,7 @@ class Migration(migrations.Migration):
                     "ended_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When a newer code took its place.",
+                        help_text="When a newer code took its place, or it was entered for a disabled user.",
                         null=True,
                         verbose_name="ended at",
                     ),

@@ -44,9 +44,7 @@ def create_own_code(user: SiteUser, now: dt.datetime) -> InviteCode:
 
 
 def _insert_code(user: SiteUser, now: dt.datetime) -> InviteCode:
-    code = codes.new_invite_code()
-    folded = codes.fold_invite_code(code) or ""
-    return InviteCode.objects.create(owner=user, code=code, folded=folded, created_at=now)
+    return InviteCode.objects.create(owner=user, code=codes.new_invite_code(), created_at=now)
 
 
 @service

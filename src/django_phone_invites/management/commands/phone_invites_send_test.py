@@ -37,5 +37,21 @@ class Command(BaseCommand):
         try:
             receipt = get_sender().send(message)
         except SendError as error:
-            raise CommandError(f"{type(error).__name__} {error.code}: {error}") from None
+            raise CommandError(_in_words(error)) from error
         self.stdout.write(f"{receipt.state.value}, message id {receipt.message_id or '(none)'}")
+
+
+def _in_words(error: SendError) -> str:
+    """Return what went wrong, with its cause.
+
+    The text of a cause may hold credentials, so no log has it; here it goes to the terminal of
+    whoever configured the sender. The only code that it can hold is that of the test.
+    """
+    words = _name_and_text(error, error.code)
+    cause = error.__cause__ or error.__context__
+    return words if cause is None else f"{words}\nCaused by {_name_and_text(cause)}"
+
+
+def _name_and_text(error: BaseException, code: str = "") -> str:
+    name = f"{type(error).__name__} {code}".rstrip()
+    return f"{name}: {error}" if str(error) else name

@@ -1,6 +1,18 @@
 """The pages: parse, call one service, answer. A site subclasses them or their templates."""
 
 from django_phone_invites.web.views.profile import InviteesView, ProfileView
-from django_phone_invites.web.views.sign_in import CodeView, LogoutView, PhoneView
+from django_phone_invites.web.views.sign_in import (
+    CodeView,
+    LogoutView,
+    PhoneView,
+    safe_next_url,
+)
 
-__all__ = ["CodeView", "InviteesView", "LogoutView", "PhoneView", "ProfileView"]
+__all__ = [
+    "CodeView",
+    "InviteesView",
+    "LogoutView",
+    "PhoneView",
+    "ProfileView",
+    "safe_next_url",
+]
