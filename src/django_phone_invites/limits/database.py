@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from django.db import IntegrityError, connections, models, router
 from django.db.models import Case, Q, Value, When
@@ -24,8 +24,7 @@ class DatabaseReading(Reading):
 
     def __init__(self, counted: Sequence[Counted], now: dt.datetime) -> None:
         super().__init__(counted, now)
-        self._keys = {key_of(one) for one in counted}
-        self._rows = self._find()
+        self._rows = _find({key_of(one) for one in counted})
         self._raced = False
 
     def events(self, counted: Counted) -> Events:
@@ -35,29 +34,17 @@ class DatabaseReading(Reading):
 
     def take(self, *chosen: Counted) -> None:
         """Count one event on each of the counters, or on none."""
+        chosen = chosen or tuple(self.counted)
         if self._raced:
-            # The race was lost once. Now the rows are held while they are read.
-            self._rows = self._hold()
+            # The race was lost once. Now the rows are held while they are read: those that are
+            # counted on and no others, so that nobody waits for what is only looked at.
+            keys = {key_of(one) for one in chosen}
+            others = {key: self._rows[key] for key in self._rows.keys() - keys}
+            self._rows = {**others, **_hold(keys)}
         self._raced = True
-        changes = self.changes(chosen or self.counted)
+        changes = self.changes(chosen)
         self._update({key: changes[key] for key in changes if key in self._rows})
         self._insert({key: changes[key] for key in changes if key not in self._rows})
-
-    def _selected(self) -> models.QuerySet[LimitCounter]:
-        return LimitCounter.objects.filter(key__in=self._keys)
-
-    def _find(self) -> dict[str, LimitCounter]:
-        return {row.key: row for row in self._selected()}
-
-    def _hold(self) -> dict[str, LimitCounter]:
-        """Return the rows, which nobody else changes before the end of this transaction."""
-        using = router.db_for_write(LimitCounter)
-        if connections[using].features.has_select_for_update:
-            # In one order, so that two that hold several do not wait for each other.
-            return {row.key: row for row in self._selected().order_by("key").select_for_update()}
-        # SQLite has one writer: a transaction that begins with a write waits for its turn.
-        self._selected().update(version=models.F("version"))
-        return self._find()
 
     def _update(self, changes: Mapping[str, Events]) -> None:
         if not changes:
@@ -81,6 +68,25 @@ class DatabaseReading(Reading):
             LimitCounter.objects.bulk_create(rows)
         except IntegrityError as collision:
             raise Conflict from collision
+
+
+def _selected(keys: Set[str]) -> models.QuerySet[LimitCounter]:
+    return LimitCounter.objects.filter(key__in=keys)
+
+
+def _find(keys: Set[str]) -> dict[str, LimitCounter]:
+    return {row.key: row for row in _selected(keys)}
+
+
+def _hold(keys: Set[str]) -> dict[str, LimitCounter]:
+    """Return the rows, which nobody else changes before the end of this transaction."""
+    using = router.db_for_write(LimitCounter)
+    if connections[using].features.has_select_for_update:
+        # In one order, so that two that hold several do not wait for each other.
+        return {row.key: row for row in _selected(keys).order_by("key").select_for_update()}
+    # SQLite has one writer: a transaction that begins with a write waits for its turn.
+    _selected(keys).update(version=models.F("version"))
+    return _find(keys)
 
 
 def _to_text(events: Events) -> str:

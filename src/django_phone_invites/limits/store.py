@@ -28,7 +28,7 @@ class Reading(ABC):
     def take(self, *chosen: Counted) -> None:
         """Count one event on each of ``chosen``, or on none of them; without any, on all.
 
-        Call it inside ``run_durably``, as the first statement of the transaction.
+        Call it inside ``run_durably``, before any read of the transaction.
 
         Raises:
             RateLimited: a limit is reached; nothing was counted.
