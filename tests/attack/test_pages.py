@@ -74,17 +74,16 @@ def test_pages_and_api_count_on_the_same_limits(server: Server) -> None:
         answers = server.at_once(requests)
         through_api = [answer for answer in answers if answer.body]
         on_pages = [answer for answer in answers if not answer.body]
-        evaluated = (
-            outcomes(through_api)["code_invalid"]
-            + outcomes(on_pages)["200"]
-        )
+        evaluated = outcomes(through_api)["code_invalid"] + outcomes(on_pages)["200"]
         refused = outcomes(through_api)["rate_limited"] + outcomes(on_pages)["429"]
         assert (evaluated, refused) == (ADDRESS_FAILURES, len(requests) - ADDRESS_FAILURES)
         assert attempts() == counted(policy.phone_failures(number)) == ADDRESS_FAILURES
         server.figures.add(attempts())
 
 
-@pytest.mark.guarantee("Requests for one phone over pages and API send a message", limit="1 message")
+@pytest.mark.guarantee(
+    "Requests for one phone over pages and API send a message", limit="1 message"
+)
 def test_requests_over_pages_and_api_send_one_message(server: Server) -> None:
     for round_ in server.figures.each_round():
         number = phone(round_)

@@ -159,7 +159,9 @@ def test_a_login_and_the_deletion_of_its_user_leave_nothing_broken(server: Serve
         answers = server.at_once([guess(login_code, right(login_code))] * PARALLEL, delete)
         assert outcomes(answers) == {"200": 1, "code_used": PARALLEL - 1}
         assert not get_user_model().objects.filter(pk=user.pk).exists()
-        server.figures.add(LoginCode.objects.filter(phone=phone(round_), used_at__isnull=False).count())
+        server.figures.add(
+            LoginCode.objects.filter(phone=phone(round_), used_at__isnull=False).count()
+        )
         assert_nothing_broken()
 
 

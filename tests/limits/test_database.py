@@ -67,6 +67,18 @@ def test_whoever_was_not_first_says_so_and_changes_nothing() -> None:
     assert [len(counted.events(limit)) for limit in limits("a", "b")] == [2, 1]
 
 
+def test_after_a_lost_race_only_what_is_counted_on_is_held() -> None:
+    count("a", "b")
+    reading = DatabaseStore().read(limits("a", "b"), NOW + SECOND)
+    count("a", now=NOW + SECOND)
+    with CaptureQueriesContext(connection) as captured:
+        run_durably(lambda: reading.take(*limits("a")))
+    sql = [query["sql"] for query in captured]
+    assert any("test:a" in text for text in sql)
+    assert not any("test:b" in text for text in sql)
+    assert [len(reading.events(limit)) for limit in limits("a", "b")] == [2, 1]
+
+
 def test_a_counter_that_was_purged_meanwhile_counts_from_nothing() -> None:
     count("a")
     reading = DatabaseStore().read(limits("a"), NOW + 2 * HOUR)
