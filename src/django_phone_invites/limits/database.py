@@ -1,7 +1,8 @@
 """Counters in the database of the login codes: one row each, changed in one conditional UPDATE.
 
 A row is changed on the condition that nobody has changed it since it was read. Who loses starts
-over, holding the rows. So no two processes ever count on the same state, on any of the databases.
+over, holding the rows; who changes several holds them from the start, in one order. So no two
+processes ever count on the same state, on any of the databases, nor wait for each other for ever.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class DatabaseReading(Reading):
 
     def __init__(self, counted: Sequence[Counted], now: dt.datetime) -> None:
         super().__init__(counted, now)
-        self._rows = _find({key_of(one) for one in counted})
+        self._rows = _by_key(_selected({key_of(one) for one in counted}))
         self._raced = False
 
     def events(self, counted: Counted) -> Events:
@@ -35,16 +36,33 @@ class DatabaseReading(Reading):
     def take(self, *chosen: Counted) -> None:
         """Count one event on each of the counters, or on none."""
         chosen = chosen or tuple(self.counted)
-        if self._raced:
-            # The race was lost once. Now the rows are held while they are read: those that are
-            # counted on and no others, so that nobody waits for what is only looked at.
-            keys = {key_of(one) for one in chosen}
-            others = {key: self._rows[key] for key in self._rows.keys() - keys}
-            self._rows = {**others, **_hold(keys)}
-        self._raced = True
+        # What was read is enough to refuse: a flood that meets its limit waits for no row.
         changes = self.changes(chosen)
+        if self._raced or self._are_several(changes):
+            self._hold({key_of(one) for one in chosen})
+            changes = self.changes(chosen)
+        self._raced = True
         self._update({key: changes[key] for key in changes if key in self._rows})
-        self._insert({key: changes[key] for key in changes if key not in self._rows})
+        self._insert({key: changes[key] for key in sorted(changes) if key not in self._rows})
+
+    def _are_several(self, changes: Mapping[str, Events]) -> bool:
+        """Tell whether an UPDATE of these counters would lock several rows, in an order of its own.
+
+        Two that meet in different orders wait for each other. PostgreSQL finds that out only after
+        a second, and in a flood one deadlock follows another.
+        """
+        return _has_row_locks() and len(changes.keys() & self._rows.keys()) > 1
+
+    def _hold(self, keys: Set[str]) -> None:
+        """Read these rows again, and let nobody else change them before this transaction ends."""
+        others = {key: self._rows[key] for key in self._rows.keys() - keys}
+        rows = _selected(keys)
+        if _has_row_locks():
+            rows = rows.order_by("key").select_for_update()
+        else:
+            # SQLite has one writer: a transaction that begins with a write waits for its turn.
+            rows.update(version=models.F("version"))
+        self._rows = {**others, **_by_key(rows)}
 
     def _update(self, changes: Mapping[str, Events]) -> None:
         if not changes:
@@ -70,23 +88,16 @@ class DatabaseReading(Reading):
             raise Conflict from collision
 
 
+def _has_row_locks() -> bool:
+    return connections[router.db_for_write(LimitCounter)].features.has_select_for_update
+
+
 def _selected(keys: Set[str]) -> models.QuerySet[LimitCounter]:
     return LimitCounter.objects.filter(key__in=keys)
 
 
-def _find(keys: Set[str]) -> dict[str, LimitCounter]:
-    return {row.key: row for row in _selected(keys)}
-
-
-def _hold(keys: Set[str]) -> dict[str, LimitCounter]:
-    """Return the rows, which nobody else changes before the end of this transaction."""
-    using = router.db_for_write(LimitCounter)
-    if connections[using].features.has_select_for_update:
-        # In one order, so that two that hold several do not wait for each other.
-        return {row.key: row for row in _selected(keys).order_by("key").select_for_update()}
-    # SQLite has one writer: a transaction that begins with a write waits for its turn.
-    _selected(keys).update(version=models.F("version"))
-    return _find(keys)
+def _by_key(rows: models.QuerySet[LimitCounter]) -> dict[str, LimitCounter]:
+    return {row.key: row for row in rows}
 
 
 def _to_text(events: Events) -> str:
