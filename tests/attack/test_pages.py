@@ -7,7 +7,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 
 from django_phone_invites.limits import policy
-from django_phone_invites.models import LoginCode
+from django_phone_invites.models import LoginCode, PhoneAccount
 from tests.attack.client import Browser, Request, new_address
 from tests.attack.server import Server
 from tests.attack.steps import (
@@ -52,7 +52,8 @@ def test_a_right_code_of_a_browser_logs_in_once(server: Server) -> None:
         }
         assert others <= {(200, ""), (302, "/user/")}
         browser.keep(logged_in[0])
-        assert phone(round_)[-3:] in server.one(browser.get("/user/profile/")).text
+        user = PhoneAccount.objects.get(phone=phone(round_)).user
+        assert user.invite_code.code in server.one(browser.get("/user/profile/")).text
         sessions = [session.get_decoded() for session in Session.objects.all()]
         assert sum(SESSION_KEY in session for session in sessions) == round_ + 1
         login_code.refresh_from_db()
