@@ -1,50 +1,25 @@
-"""A server with several processes on the tests' database."""
+"""The server under attack: one for all tests that run the site in the same way."""
 
 from __future__ import annotations
 
 import importlib.util
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
 
-from tests.attack.client import Answer, Request, send_at_once
-
-ROOT = Path(__file__).parents[2]
-PROCESSES, THREADS = 3, 17
+from tests.attack.figures import Figures
+from tests.attack.server import Server, Site
 
 
-class Server:
-    """The running server, and the messages it sent."""
-
-    def __init__(self, port: int, messages: Path, pid: int) -> None:
-        self.port = port
-        self.messages = messages
-        self.pid = pid
-
-    def at_once(self, requests: list[Request]) -> list[Answer]:
-        """Send requests in parallel."""
-        return send_at_once(self.port, requests)
-
-    def one(self, request: Request) -> Answer:
-        """Send one request."""
-        return send_at_once(self.port, [request])[0]
-
-
-@pytest.fixture(params=["atomic_requests", "autocommit"])
+@pytest.fixture(scope="session", params=["atomic_requests", "autocommit"])
 def atomic_requests(request: pytest.FixtureRequest) -> bool:
     return request.param == "atomic_requests"
 
 
-@pytest.fixture(params=["default", "repeatable read"])
+@pytest.fixture(scope="session", params=["default", "repeatable read"])
 def isolation(request: pytest.FixtureRequest) -> str:
     if request.param == "default":
         return ""
@@ -53,60 +28,69 @@ def isolation(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+class Running:
+    """The one server that runs; it stays for the next test if that wants the same."""
+
+    def __init__(self, messages: Path) -> None:
+        self._messages = messages
+        self._server: Server | None = None
+
+    def serve(self, site: Site) -> Server:
+        """Return a server that runs the site like this, with no message sent yet."""
+        if self._server is None or self._server.site != site:
+            self.stop()
+            self._server = Server(site, self._messages)
+            self._server.start()
+        self._messages.write_text("")
+        self._server.figures = Figures()
+        return self._server
+
+    def stop(self) -> None:
+        """Stop the server."""
+        if self._server is not None:
+            self._server.stop()
+        self._server = None
+
+
+@pytest.fixture(scope="session")
+def running(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    kept = Running(tmp_path_factory.mktemp("attack") / "messages.jsonl")
+    yield kept
+    kept.stop()
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, atomic_requests: bool, isolation: str) -> Site:
+    """Return how the test wants the site to be run: ``@pytest.mark.site(SITE_MESSAGES_PER_HOUR=20)``."""
+    marker = request.node.get_closest_marker("site")
+    return Site(atomic_requests, isolation, marker.kwargs if marker else {})
+
+
 @pytest.fixture
 def server(
-    transactional_db: None, tmp_path: Path, atomic_requests: bool, isolation: str
+    transactional_db: None, running: Running, site: Site, request: pytest.FixtureRequest
 ) -> Iterator[Server]:
-    """Start the server and end it."""
+    """Serve the site, and record what the test found."""
     if not settings.HAS_DRF:
         pytest.skip("the attacks go through the API")
     if importlib.util.find_spec("gunicorn") is None:
         pytest.skip("gunicorn is not installed")
     if connection.vendor == "sqlite" and connection.is_in_memory_db():
         pytest.skip("several processes need a database that is not in memory: SQLITE_TEST_FILE")
-    messages = tmp_path / "messages.jsonl"
-    messages.touch()
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        _command(port),
-        cwd=ROOT,
-        env=_environment(messages, atomic_requests, isolation),
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(port)
-        yield Server(port, messages, process.pid)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+    served = running.serve(site)
+    yield served
+    _record(request.node, served)
 
 
-def _command(port: int) -> list[str]:
-    return [
-        sys.executable, "-m", "gunicorn", "tests.attack.wsgi", "--bind", f"127.0.0.1:{port}",
-        "--workers", str(PROCESSES), "--threads", str(THREADS), "--log-level", "warning",
-    ]  # fmt: skip
-
-
-def _environment(messages: Path, atomic_requests: bool, isolation: str) -> dict[str, Any]:
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-        "DJANGO_SETTINGS_MODULE": "tests.attack.settings",
-        "ATTACK_DATABASE": str(connection.settings_dict["NAME"]),
-        "ATTACK_ATOMIC_REQUESTS": "1" if atomic_requests else "0",
-        "ATTACK_ISOLATION": isolation,
-        "ATTACK_MESSAGES": str(messages),
-    }
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError("The server did not start.")
+def _record(node: pytest.Item, served: Server) -> None:
+    """Hand the figures to ``--junit-xml``, from which ``tests.attack.report`` makes the page."""
+    guarantee = node.get_closest_marker("guarantee")
+    if guarantee is None:
+        return
+    node.user_properties += [
+        ("guarantee", guarantee.args[0]),
+        ("limit", guarantee.kwargs["limit"]),
+        ("atomic_requests", served.site.atomic_requests),
+        ("isolation", served.site.isolation or "default"),
+        *vars(served.figures).items(),
+    ]

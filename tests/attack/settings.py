@@ -1,7 +1,10 @@
 """Settings of the server under attack: the tests' own, on the tests' database."""
 
+import datetime as dt
+import json
 import os
 
+from django_phone_invites.conf import PREFIX, app_settings
 from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES
 
@@ -14,13 +17,15 @@ if os.environ["ATTACK_ISOLATION"]:
         options(DATABASES["default"]["ENGINE"], os.environ["ATTACK_ISOLATION"])
     )
 
-# Every request comes from one address; the limits of an address are attacked by tests of their own.
-PHONE_INVITES_ADDRESS_MESSAGES_PER_HOUR = None
-PHONE_INVITES_ADDRESS_MESSAGES_PER_DAY = None
-PHONE_INVITES_ADDRESS_FAILURES_PER_HOUR = None
-PHONE_INVITES_BLOCK_MESSAGES_PER_HOUR = None
-
+# A proxy is said to stand in front, so that each request has the address that its test gives it.
+PHONE_INVITES_TRUSTED_PROXIES = 1
 PHONE_INVITES_SENDER = {
     "BACKEND": "django_phone_invites.senders.file.FileSender",
     "OPTIONS": {"path": os.environ["ATTACK_MESSAGES"]},
 }
+
+# What a test changes, in JSON, without the prefix; durations in seconds. All else is the package's default.
+_defaults = {setting.name: setting.default for setting in app_settings}
+for _name, _value in json.loads(os.environ["ATTACK_SETTINGS"]).items():
+    _is_duration = isinstance(_defaults[PREFIX + _name], dt.timedelta)
+    globals()[PREFIX + _name] = dt.timedelta(seconds=_value) if _is_duration else _value

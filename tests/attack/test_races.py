@@ -1,82 +1,50 @@
-"""What holds when 50 requests come at once, on several processes of a real server.
-
-``ATTACK_ROUNDS`` says how often each race is run (3): a fault that shows in a quarter of the rounds
-is caught by 30 rounds in 9,998 of 10,000 cases.
-"""
+"""What holds when 50 requests come at once, on several processes of a real server."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections import Counter
+import random
+import time
 
 import pytest
-from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from django_phone_invites import codes
 from django_phone_invites.models import InviteActivation, InviteCode, LoginCode, PhoneAccount
-from django_phone_invites.services import upkeep
 from django_phone_invites.testing import sign_up
-from tests.attack.client import Answer, Request
-from tests.attack.conftest import Server
-
-pytestmark = pytest.mark.skipif(not settings.HAS_DRF, reason="the attacks go through the API")
-
-ROUNDS = int(os.environ.get("ATTACK_ROUNDS", "3"))
-PARALLEL = 50
-ATTEMPTS = 5
-
-
-def phone(number: int) -> str:
-    return f"+7909{number:07}"
-
-
-def ask(server: Server, number: int) -> LoginCode:
-    answer = server.one(Request("POST", "/api/codes/", {"phone": phone(number)}))
-    assert answer.status == 201, answer
-    return LoginCode.objects.get(token=answer.body["id"])
+from tests.attack.server import Server
+from tests.attack.steps import (
+    ATTEMPTS,
+    PARALLEL,
+    activate,
+    ask,
+    ask_now,
+    assert_nothing_broken,
+    guess,
+    make_code,
+    outcomes,
+    people,
+    phone,
+    right,
+    wrong,
+)
 
 
-def guess(login_code: LoginCode, digits: str) -> Request:
-    return Request("POST", f"/api/codes/{login_code.token}/", {"auth_number": digits})
-
-
-def right(login_code: LoginCode) -> str:
-    return codes.derive(login_code.seed)
-
-
-def wrong(login_code: LoginCode) -> str:
-    return str((int(right(login_code)) + 1) % 10**6).zfill(6)
-
-
-def outcomes(answers: list[Answer]) -> Counter[str]:
-    return Counter(answer.code or str(answer.status) for answer in answers)
-
-
-def token_of(number: int) -> str:
-    from rest_framework.authtoken.models import Token
-
-    return str(Token.objects.get_or_create(user=sign_up(phone(number)))[0].key)
-
-
-def assert_nothing_broken() -> None:
-    assert list(upkeep.find_broken()) == []
-
-
+@pytest.mark.guarantee("A right code logs in once", limit="1 login")
 def test_a_right_code_logs_in_once(server: Server) -> None:
-    for round_ in range(ROUNDS):
-        login_code = ask(server, round_)
+    for round_ in server.figures.each_round():
+        login_code = ask_now(server, phone(round_))
         answers = server.at_once([guess(login_code, right(login_code))] * PARALLEL)
         assert outcomes(answers) == {"200": 1, "code_used": PARALLEL - 1}
-    assert PhoneAccount.objects.count() == get_user_model().objects.count() == ROUNDS
+        server.figures.add(outcomes(answers)["200"])
+        assert PhoneAccount.objects.count() == get_user_model().objects.count() == round_ + 1
     assert_nothing_broken()
 
 
+@pytest.mark.guarantee("Wrong guesses at one code are evaluated", limit="5 guesses")
 def test_exactly_the_limit_of_wrong_guesses_is_evaluated(server: Server) -> None:
-    for round_ in range(ROUNDS):
-        login_code = ask(server, round_)
+    for round_ in server.figures.each_round():
+        login_code = ask_now(server, phone(round_))
         answers = server.at_once([guess(login_code, wrong(login_code))] * PARALLEL)
         evaluated, refused = ATTEMPTS, PARALLEL - ATTEMPTS
         assert outcomes(answers) == {"code_invalid": evaluated, "code_exhausted": refused}
@@ -84,80 +52,126 @@ def test_exactly_the_limit_of_wrong_guesses_is_evaluated(server: Server) -> None
         assert late.code == "code_exhausted"
         login_code.refresh_from_db()
         assert login_code.attempts == ATTEMPTS
+        server.figures.add(login_code.attempts)
+    assert_nothing_broken()
 
 
+@pytest.mark.guarantee("Requests for one phone send a message", limit="1 message")
 def test_one_request_of_many_sends_a_message(server: Server) -> None:
-    for round_ in range(ROUNDS):
-        request = Request("POST", "/api/codes/", {"phone": phone(round_)})
-        answers = server.at_once([request] * PARALLEL)
+    for round_ in server.figures.each_round():
+        answers = server.at_once([ask(phone(round_)) for _ in range(PARALLEL)])
         assert outcomes(answers) == {"201": 1, "rate_limited": PARALLEL - 1}
-    sent = [json.loads(line)["phone"] for line in server.messages.read_text().splitlines()]
-    assert Counter(sent) == {phone(round_): 1 for round_ in range(ROUNDS)}
+        sent = [message["phone"] for message in server.sent()]
+        assert sent == [phone(number) for number in range(round_ + 1)]
+        server.figures.add(sent.count(phone(round_)))
 
 
+@pytest.mark.guarantee("Two codes of a new phone make one user", limit="1 user")
 def test_two_codes_of_a_new_phone_make_one_user(server: Server) -> None:
-    for round_ in range(ROUNDS):
-        first = ask(server, round_)
-        # A second challenge of another client, as a browser would have it.
-        second = LoginCode.objects.create(
-            phone=first.phone,
-            purpose=first.purpose,
-            channel=LoginCode.Channel.API,
-            length=6,
-            locale="en",
-            created_at=first.created_at,
-            expires_at=first.expires_at,
-        )
+    for round_ in server.figures.each_round():
+        # Two challenges of two clients.
+        first, second = make_code(phone(round_)), make_code(phone(round_))
         answers = server.at_once(
             [guess(first, right(first)), guess(second, right(second))] * (PARALLEL // 2)
         )
         assert outcomes(answers) == {"200": 2, "code_used": PARALLEL - 2}
-        assert len({answer.body["id"] for answer in answers if answer.status == 200}) == 1
-    assert get_user_model().objects.count() == InviteCode.objects.count() == ROUNDS
+        users = {answer.body["id"] for answer in answers if answer.status == 200}
+        server.figures.add(len(users))
+        assert get_user_model().objects.count() == InviteCode.objects.count() == round_ + 1
     assert_nothing_broken()
 
 
+@pytest.mark.guarantee("A user activates one of many invite codes", limit="1 activation")
 def test_a_user_activates_one_of_many_codes(server: Server) -> None:
-    inviters = [sign_up(phone(1000 + number)) for number in range(PARALLEL)]
-    invite_codes = [inviter.invite_code.code for inviter in inviters]
-    for round_ in range(ROUNDS):
-        token = token_of(round_)
+    invite_codes = [inviter.invite_code.code for inviter in people(PARALLEL, first=1000)]
+    for round_ in server.figures.each_round():
+        user = sign_up(phone(round_))
+        answers = server.at_once([activate(user, code) for code in invite_codes])
+        assert outcomes(answers) == {"200": 1, "invite_already_activated": PARALLEL - 1}
+        server.figures.add(InviteActivation.objects.filter(invitee=user).count())
+    assert InviteActivation.objects.count() == server.figures.rounds
+    assert_nothing_broken()
+
+
+@pytest.mark.guarantee("Of A by B and B by A one is activated (25 pairs)", limit="25 activations")
+def test_two_users_do_not_activate_each_other(server: Server) -> None:
+    users = people(PARALLEL)
+    pairs = list(zip(users[::2], users[1::2], strict=True))
+    for _ in server.figures.each_round():
+        InviteActivation.objects.all().delete()
+        InviteCode.objects.update(uses=0)
         answers = server.at_once(
             [
-                Request("PATCH", "/api/profile/", {"stranger_invite_code": code}, token)
-                for code in invite_codes
+                activate(invitee, inviter.invite_code.code)
+                for one, other in pairs
+                for invitee, inviter in ((one, other), (other, one))
             ]
         )
-        assert outcomes(answers) == {"200": 1, "invite_already_activated": PARALLEL - 1}
-    assert InviteActivation.objects.count() == ROUNDS
-    assert_nothing_broken()
-
-
-def test_two_users_do_not_activate_each_other(server: Server) -> None:
-    for round_ in range(ROUNDS):
-        pairs = [(2 * number, 2 * number + 1) for number in range(round_ * 25, round_ * 25 + 25)]
-        requests = []
-        for one, other in pairs:
-            for invitee, inviter in ((one, other), (other, one)):
-                code = sign_up(phone(inviter)).invite_code.code
-                body = {"stranger_invite_code": code}
-                requests.append(Request("PATCH", "/api/profile/", body, token_of(invitee)))
-        answers = server.at_once(requests)
         assert outcomes(answers) == {"200": len(pairs), "invite_mutual": len(pairs)}
-    assert_nothing_broken()
+        server.figures.add(InviteActivation.objects.count())
+        assert_nothing_broken()
 
 
+@pytest.mark.guarantee("A campaign is used as often as it can be", limit="10 activations")
 def test_a_campaign_is_used_exactly_as_often_as_it_can_be(server: Server) -> None:
-    tokens = [token_of(number) for number in range(PARALLEL)]
-    for round_ in range(ROUNDS):
+    users = people(PARALLEL)
+    for round_ in server.figures.each_round():
         InviteActivation.objects.all().delete()
         name = f"SUMMER{round_}"
         campaign = InviteCode.objects.create(code=name, max_uses=10, created_at=timezone.now())
-        body = {"stranger_invite_code": name.lower()}
-        answers = server.at_once(
-            [Request("PATCH", "/api/profile/", body, token) for token in tokens]
-        )
+        answers = server.at_once([activate(user, name.lower()) for user in users])
         assert outcomes(answers) == {"200": 10, "invite_exhausted": PARALLEL - 10}
         campaign.refresh_from_db()
         assert campaign.uses == InviteActivation.objects.count() == 10
+        server.figures.add(campaign.uses)
+        assert_nothing_broken()
         campaign.delete()
+
+
+@pytest.mark.guarantee("A right code for a disabled user logs in", limit="0 logins")
+def test_a_disabled_user_is_not_logged_in(server: Server) -> None:
+    from rest_framework.authtoken.models import Token
+
+    for round_ in server.figures.each_round():
+        user = sign_up(phone(round_))
+        get_user_model().objects.filter(pk=user.pk).update(is_active=False)
+        login_code = make_code(phone(round_))
+        answers = server.at_once([guess(login_code, right(login_code))] * PARALLEL)
+        # The first ends the code, so that it does not tell twice that it was right.
+        assert outcomes(answers) == {"account_disabled": 1, "code_expired": PARALLEL - 1}
+        server.figures.add(Token.objects.count())
+    assert not LoginCode.objects.filter(used_at__isnull=False).exists()
+    assert_nothing_broken()
+
+
+@pytest.mark.guarantee("A right code logs in once while its user is deleted", limit="1 login")
+def test_a_login_and_the_deletion_of_its_user_leave_nothing_broken(server: Server) -> None:
+    for round_ in server.figures.each_round():
+        user = sign_up(phone(round_))
+        login_code = make_code(phone(round_))
+
+        def delete(key: object = user.pk) -> None:
+            time.sleep(random.uniform(0, 0.3))
+            _delete_user(key)
+
+        answers = server.at_once([guess(login_code, right(login_code))] * PARALLEL, delete)
+        assert outcomes(answers) == {"200": 1, "code_used": PARALLEL - 1}
+        assert not get_user_model().objects.filter(pk=user.pk).exists()
+        server.figures.add(
+            LoginCode.objects.filter(phone=phone(round_), used_at__isnull=False).count()
+        )
+        assert_nothing_broken()
+
+
+def _delete_user(key: object) -> None:
+    """Delete a user as the admin does, again where a login was in between."""
+    try:
+        for _ in range(50):
+            try:
+                get_user_model().objects.filter(pk=key).delete()
+            except DatabaseError:
+                continue
+            return
+        raise AssertionError("The user could not be deleted.")
+    finally:
+        connection.close()

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from django_phone_invites.exceptions import RateLimited
 from django_phone_invites.limits.database import DatabaseStore
 from django_phone_invites.limits.rules import Limit, Window
 from django_phone_invites.models import LimitCounter
@@ -37,9 +38,12 @@ def statements(*subjects: str) -> list[str]:
 
 
 def test_however_many_counters_are_read_and_changed_by_one_statement_each() -> None:
+    # Where rows are locked one by one, several are held in one order before they are changed.
+    hold = ["SELECT"] if connection.features.has_select_for_update else []
     assert statements("a", "b", "c") == ["SELECT", "INSERT"]
-    assert statements("a", "b", "c") == ["SELECT", "UPDATE"]
-    assert statements("a", "b", "d") == ["SELECT", "UPDATE", "INSERT"]
+    assert statements("a", "b", "c") == ["SELECT", *hold, "UPDATE"]
+    assert statements("a", "b", "d") == ["SELECT", *hold, "UPDATE", "INSERT"]
+    assert statements("a") == ["SELECT", "UPDATE"]
 
 
 def test_a_row_knows_how_often_and_when_it_was_changed() -> None:
@@ -58,13 +62,34 @@ def test_several_rows_are_changed_each_to_its_own() -> None:
 
 
 def test_whoever_was_not_first_says_so_and_changes_nothing() -> None:
-    count("a", "b")
+    count("a")
     reading = DatabaseStore().read(limits("a", "b"), NOW + SECOND)
     count("a", now=NOW + SECOND)
     with pytest.raises(Conflict), transaction.atomic():
         reading.take()
     counted = DatabaseStore().read(limits("a", "b"), NOW)
-    assert [len(counted.events(limit)) for limit in limits("a", "b")] == [2, 1]
+    assert [len(counted.events(limit)) for limit in limits("a", "b")] == [2, 0]
+
+
+def test_whoever_is_refused_by_what_was_read_waits_for_no_row() -> None:
+    for number in range(5):
+        count("a", "b", now=NOW + number * SECOND)
+    reading = DatabaseStore().read(limits("a", "b"), NOW + 6 * SECOND)
+    with CaptureQueriesContext(connection) as captured, pytest.raises(RateLimited):
+        reading.take()
+    assert len(captured) == 0
+
+
+def test_after_a_lost_race_only_what_is_counted_on_is_held() -> None:
+    count("a", "b")
+    reading = DatabaseStore().read(limits("a", "b"), NOW + SECOND)
+    count("a", now=NOW + SECOND)
+    with CaptureQueriesContext(connection) as captured:
+        run_durably(lambda: reading.take(*limits("a")))
+    sql = [query["sql"] for query in captured]
+    assert any("test:a" in text for text in sql)
+    assert not any("test:b" in text for text in sql)
+    assert [len(reading.events(limit)) for limit in limits("a", "b")] == [2, 1]
 
 
 def test_a_counter_that_was_purged_meanwhile_counts_from_nothing() -> None:

@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from django_phone_invites import signals
 from django_phone_invites.exceptions import CodeInvalid, CodeMalformed, RateLimited
@@ -150,9 +152,15 @@ def test_a_guess_at_a_dead_code_counts_for_nobody(ask: Any, settings: Any) -> No
     with pytest.raises(CodeInvalid):
         guess(asked, asked.wrong())
     before = list(LimitCounter.objects.values_list("key", "events"))
-    with pytest.raises(Exception, match="Too many wrong attempts"):
+    with (
+        CaptureQueriesContext(connection) as captured,
+        pytest.raises(Exception, match="Too many wrong attempts"),
+    ):
         guess(asked, asked.wrong(2))
     assert list(LimitCounter.objects.values_list("key", "events")) == before
+    # Not even for a moment: a flood of late guesses must not queue for rows that all share.
+    written = [query["sql"] for query in captured if not query["sql"].startswith("SELECT")]
+    assert not any(LimitCounter._meta.db_table in sql for sql in written)
 
 
 # --- the phone ---

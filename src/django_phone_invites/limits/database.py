@@ -1,17 +1,17 @@
 """Counters in the database of the login codes: one row each, changed in one conditional UPDATE.
 
 A row is changed on the condition that nobody has changed it since it was read. Who loses starts
-over, holding the rows. So no two processes ever count on the same state, on any of the databases.
+over, holding the rows; who changes several holds them from the start, in one order. So no two
+processes ever count on the same state, on any of the databases, nor wait for each other for ever.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from django.db import IntegrityError, connections, models, router
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Case, Q, Value, When
 
 from django_phone_invites.limits.rules import Counted, Events
@@ -25,8 +25,7 @@ class DatabaseReading(Reading):
 
     def __init__(self, counted: Sequence[Counted], now: dt.datetime) -> None:
         super().__init__(counted, now)
-        self._keys = {key_of(one) for one in counted}
-        self._rows = self._find()
+        self._rows = _by_key(_selected({key_of(one) for one in counted}))
         self._raced = False
 
     def events(self, counted: Counted) -> Events:
@@ -36,28 +35,34 @@ class DatabaseReading(Reading):
 
     def take(self, *chosen: Counted) -> None:
         """Count one event on each of the counters, or on none."""
-        if self._raced:
-            # The race was lost once. Now the rows are held while they are read.
-            self._rows = self._hold()
+        chosen = chosen or tuple(self.counted)
+        # What was read is enough to refuse: a flood that meets its limit waits for no row.
+        changes = self.changes(chosen)
+        if self._raced or self._are_several(changes):
+            self._hold({key_of(one) for one in chosen})
+            changes = self.changes(chosen)
         self._raced = True
-        changes = self.changes(chosen or self.counted)
         self._update({key: changes[key] for key in changes if key in self._rows})
-        self._insert({key: changes[key] for key in changes if key not in self._rows})
+        self._insert({key: changes[key] for key in sorted(changes) if key not in self._rows})
 
-    def _selected(self) -> models.QuerySet[LimitCounter]:
-        return LimitCounter.objects.filter(key__in=self._keys)
+    def _are_several(self, changes: Mapping[str, Events]) -> bool:
+        """Tell whether an UPDATE of these counters would lock several rows, in an order of its own.
 
-    def _find(self) -> dict[str, LimitCounter]:
-        return {row.key: row for row in self._selected()}
+        Two that meet in different orders wait for each other. PostgreSQL finds that out only after
+        a second, and in a flood one deadlock follows another.
+        """
+        return _has_row_locks() and len(changes.keys() & self._rows.keys()) > 1
 
-    def _hold(self) -> dict[str, LimitCounter]:
-        """Return the rows, which nobody else changes before the end of this transaction."""
-        if _connection().features.has_select_for_update:
-            # In one order, so that two that hold several do not wait for each other.
-            return {row.key: row for row in self._selected().order_by("key").select_for_update()}
-        # SQLite has one writer: a transaction that begins with a write waits for its turn.
-        self._selected().update(version=models.F("version"))
-        return self._find()
+    def _hold(self, keys: Set[str]) -> None:
+        """Read these rows again, and let nobody else change them before this transaction ends."""
+        others = {key: self._rows[key] for key in self._rows.keys() - keys}
+        rows = _selected(keys)
+        if _has_row_locks():
+            rows = rows.order_by("key").select_for_update()
+        else:
+            # SQLite has one writer: a transaction that begins with a write waits for its turn.
+            rows.update(version=models.F("version"))
+        self._rows = {**others, **_by_key(rows)}
 
     def _update(self, changes: Mapping[str, Events]) -> None:
         if not changes:
@@ -66,20 +71,16 @@ class DatabaseReading(Reading):
         for key in changes:
             unchanged |= Q(key=key, version=self._rows[key].version)
         events = Case(*(When(key=key, then=Value(_to_text(changes[key]))) for key in changes))
-        rows = LimitCounter.objects.filter(unchanged)
-        if _connection().vendor == "postgresql":
-            # An UPDATE of several rows locks them in no order, and two such can deadlock.
-            rows = LimitCounter.objects.filter(
-                pk__in=rows.order_by("key").select_for_update().values("pk")
-            )
-        changed = rows.update(events=events, version=models.F("version") + 1, updated_at=self.now)
+        changed = LimitCounter.objects.filter(unchanged).update(
+            events=events, version=models.F("version") + 1, updated_at=self.now
+        )
         if changed < len(changes):
             raise Conflict
 
     def _insert(self, changes: Mapping[str, Events]) -> None:
         rows = [
             LimitCounter(key=key, events=_to_text(changes[key]), updated_at=self.now)
-            for key in sorted(changes)
+            for key in changes
         ]
         try:
             LimitCounter.objects.bulk_create(rows)
@@ -87,9 +88,16 @@ class DatabaseReading(Reading):
             raise Conflict from collision
 
 
-def _connection() -> BaseDatabaseWrapper:
-    """Return the connection to the database that the counters are in."""
-    return connections[router.db_for_write(LimitCounter)]
+def _has_row_locks() -> bool:
+    return connections[router.db_for_write(LimitCounter)].features.has_select_for_update
+
+
+def _selected(keys: Set[str]) -> models.QuerySet[LimitCounter]:
+    return LimitCounter.objects.filter(key__in=keys)
+
+
+def _by_key(rows: models.QuerySet[LimitCounter]) -> dict[str, LimitCounter]:
+    return {row.key: row for row in rows}
 
 
 def _to_text(events: Events) -> str:

@@ -27,8 +27,8 @@ class Reading(ABC):
     def take(self, *chosen: Counted) -> None:
         """Count one event on each of ``chosen``, or on none of them; without any, on all.
 
-        Call it inside ``run_durably``, as the first statement of the transaction. However often
-        that runs, one event is counted.
+        Call it inside ``run_durably``, before any read of the transaction. However often that runs,
+        one event is counted.
 
         Raises:
             RateLimited: a limit is reached; nothing was counted.

@@ -17,8 +17,8 @@ from django_phone_invites.transactions import run_durably
 class Failures:
     """The counters that one guess meets, read at once.
 
-    Call ``count_...`` and ``require_room`` inside ``run_durably``, as its first statement. Where
-    the address has no guess left they raise ``RateLimited`` and count nothing.
+    Call ``count_...`` and ``require_room`` inside ``run_durably``, after writes only. Where the
+    address has no guess left they raise ``RateLimited`` and count nothing.
     """
 
     def __init__(self, login_code: LoginCode, address: str | None) -> None:

@@ -106,8 +106,10 @@ def _bring_along(login_code: LoginCode, account: PhoneAccount) -> Refusal | None
 
 def _refuse_wrong(login_code: LoginCode, failures: Failures) -> NoReturn:
     def count() -> None:
-        failures.count_wrong()
+        # The attempt first: of many guesses at one code those that come too late leave here, and do
+        # not queue for the counters, which the whole site shares.
         _spend_attempt(login_code, failures.now)
+        failures.count_wrong()
 
     run_durably(count)
     failures.tell_step()
@@ -159,8 +161,8 @@ def _try_log_in(
         raise AccountDisabled
 
     def use_up() -> tuple[PhoneAccount, bool, T]:
-        failures.require_room()
         _spend_attempt(login_code, now, used_at=now)
+        failures.require_room()
         account = accounts.confirm(known, now) if known else accounts.create(login_code.phone, now)
         return account, known is None, sign_in(account.user)
 
@@ -168,5 +170,5 @@ def _try_log_in(
 
 
 def _end(login_code: LoginCode, failures: Failures) -> None:
-    failures.require_room()
     _spend_attempt(login_code, failures.now, ended_at=failures.now)
+    failures.require_room()
