@@ -65,14 +65,19 @@ def test_demo_fills_an_empty_database_with_people(site):
     assert (unbroken.returncode, unbroken.stderr) == (0, "")
 
 
-def test_demo_migrates_and_makes_nobody_but_the_admins_user_if_nothing_else_is_said(site):
+def test_demo_migrates_and_makes_nobody_if_nothing_else_is_said(site):
     done = site.run("manage.py", "demo", "--no-serve")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "The admin's user is admin, and so is the password.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert site.run("manage.py", "migrate", "--check").returncode == 0
     assert site.run("-c", EMPTY).stdout == "True\n"
-    again = site.run("manage.py", "demo", "--no-serve")
-    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+    assert site.run("-c", ADMINS).stdout == "\n"
+
+
+def test_demo_makes_the_admins_user_with_the_people_and_once(site):
+    first = site.run("manage.py", "demo", "--no-serve", "--people", "2")
+    assert "The admin's user is admin, and so is the password.\n" in first.stdout
+    again = site.run("manage.py", "demo", "--no-serve", "--people", "2")
+    assert "admin" not in again.stdout
     assert site.run("-c", ADMINS).stdout == "admin\n"
 
 

@@ -12,9 +12,11 @@ from example import people
 
 
 class Command(BaseCommand):
-    """Migrates, makes the admin's user, fills the database with people if asked to, and serves."""
+    """Migrates, fills the database with people and the admin's user if asked to, and serves."""
 
-    help = "Migrate, make the admin's user (with DEBUG only), make people if asked to, and serve."
+    help = (
+        "Migrate, fill with people and (with DEBUG only) the admin's user if asked to, and serve."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take what to fill and whether to serve."""
@@ -29,7 +31,7 @@ class Command(BaseCommand):
             type=_count,
             default=0,
             metavar="N",
-            help="Make people, their codes and invites, until there are N.",
+            help="Make people, their codes and invites, until there are N; and the admin's user.",
         )
         parser.add_argument(
             "--serve",
@@ -41,10 +43,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it in that order."""
         call_command("migrate", verbosity=0)
-        if settings.DEBUG:
-            self._make_admin()
         if options["people"]:
             self._fill(options["people"])
+            if settings.DEBUG:
+                self._make_admin()
         if options["serve"]:
             # It says where, once it has the port.
             call_command("runserver", options["address"], use_reloader=False)
