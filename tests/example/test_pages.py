@@ -44,7 +44,7 @@ DOCS = ["/api_user/docs/", "/api_user/redoc/"]
 def set_language(browser, path, language):
     """Press the button of the language that stands on a page."""
     page = browser.get(path).text
-    assert f'name="language" value="{language}"' in page
+    assert re.search(rf'name="language"\s+value="{language}"', page)
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
     form = {**{name: html.unescape(value) for name, value in fields.items()}, "language": language}
     return browser.send("POST", "/i18n/setlang/", urllib.parse.urlencode(form).encode())
