@@ -3,7 +3,7 @@
 Start the example on a fresh database, and run this script::
 
     cd example_project
-    DATABASE_URL=sqlite:////tmp/pictures.sqlite3 python manage.py demo --people 150 127.0.0.1:8077
+    DATABASE_URL=sqlite:///pictures.sqlite3 python manage.py demo --people 150 127.0.0.1:8077
     python ../docs/screenshots.py --url http://127.0.0.1:8077
 
 It needs playwright and a Chromium (``--browser``), and Pillow for small files. A number gets one

@@ -36,8 +36,8 @@ NAMES = {
     },
     "delivery": {"deliver", "render"},
     "limits.redis": {"Change", "RedisReading", "RedisStore"},
+    "fields": {"E164Field"},
     "models": {
-        "E164Field",
         "InviteActivation",
         "InviteCode",
         "LimitCounter",
@@ -83,6 +83,7 @@ NAMES = {
     "limits.database": {"DatabaseReading", "DatabaseStore"},
     "limits.store": {"Reading", "Store", "key_of"},
     "logs": {"record"},
+    "services.allowance": {"Allowance"},
     "services.boundary": {"service"},
     "services.challenges": {"Challenge", "find_code", "get_challenge", "request_code"},
     "services.failures": {"Failures"},

@@ -10,10 +10,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.modelfields import PhoneNumberField
 
 from django_phone_invites import codes, phones
 from django_phone_invites.conf import app_settings
+from django_phone_invites.fields import E164_MAX_LENGTH, E164Field
 from django_phone_invites.senders import DeliveryState
 
 #: An instance of ``AUTH_USER_MODEL``, whichever that is.
@@ -22,29 +22,9 @@ SiteUser: TypeAlias = Any
 #: The largest number that a ``PositiveIntegerField`` holds on every database.
 MOST_USES = 2**31 - 1
 
-#: E.164: a plus sign and at most 15 digits.
-E164_MAX_LENGTH = 16
 
 #: Characters of the note that says why sending is paused.
 NOTE_MAX_LENGTH = 200
-
-
-class E164Field(PhoneNumberField):  # type: ignore[misc]  # untyped
-    """A ``PhoneNumberField`` that is E.164 in the database, whatever ``PHONENUMBER_DB_FORMAT`` is.
-
-    The base field keeps numbers that ``phonenumbers`` calls invalid as they were typed, and others
-    in the site's format. A number that becomes invalid with a new release of ``phonenumbers`` would
-    then no longer equal itself.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("max_length", E164_MAX_LENGTH)
-        super().__init__(*args, **kwargs)
-
-    def get_prep_value(self, value: Any) -> Any:
-        """Return the E.164 form."""
-        number = self.to_python(value)
-        return number.as_e164 if number else number
 
 
 class PhoneAccount(models.Model):

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import django_phone_invites.codes
-import django_phone_invites.models
+import django_phone_invites.fields
 
 
 class Migration(migrations.Migration):
@@ -260,7 +260,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "phone",
-                    django_phone_invites.models.E164Field(
+                    django_phone_invites.fields.E164Field(
                         max_length=16, region=None, unique=True, verbose_name="phone"
                     ),
                 ),

@@ -10,13 +10,14 @@ from typing import Any
 from django.db import models
 from django.utils import timezone, translation
 
-from django_phone_invites import codes, limits, logs, phones
+from django_phone_invites import codes, limits, phones
 from django_phone_invites.conf import app_settings
 from django_phone_invites.delivery import deliver
 from django_phone_invites.exceptions import CodeNotFound, PhoneInvalid
-from django_phone_invites.limits import policy, rules
+from django_phone_invites.limits import policy
 from django_phone_invites.models import LoginCode, PhoneAccount
 from django_phone_invites.services import gate, pauses, watch
+from django_phone_invites.services.allowance import Allowance
 from django_phone_invites.services.boundary import service
 from django_phone_invites.transactions import run_durably
 
@@ -64,36 +65,30 @@ def request_code(
     # Before anything is counted: whoever comes back later has lost no message.
     pauses.require_sending(region)
     gate.require_passage(phone=phone, channel=channel, address=address, submitted=submitted or {})
-    now = timezone.now()
-    counted = policy.messages(phone=phone, address=address)
-    failures = policy.phone_failures(phone), policy.site_failures()
-    reading = limits.read([*counted, *failures, *watch.counters(region)], now)
+    allowance = Allowance(phone=phone, region=region, address=address)
     login_code = LoginCode(
         phone=phone,
         region=region,
         purpose=LoginCode.Purpose.LOGIN,
         channel=channel,
-        length=_length(reading, *failures),
+        length=allowance.code_length,
         locale=translation.get_language() or "en",
         address=address,
         invite=codes.fold_invite_code(invite) or "",
-        created_at=now,
-        expires_at=now + app_settings.code_lifetime,
+        created_at=allowance.now,
+        expires_at=allowance.now + app_settings.code_lifetime,
     )
-    phone_limit = counted[0]
 
     def count_and_store() -> None:
-        reading.take(*counted)
-        previous = rules.last(reading.events(phone_limit))
-        _end_older(login_code, replaces=replaces, previous=previous)
+        allowance.take()
+        _end_older(login_code, replaces=replaces, previous=allowance.previous)
         login_code.pk = None
         login_code.save(force_insert=True)
 
     run_durably(count_and_store)
     deliver(login_code)
-    watch.look_when_due(region, reading)
-    sent = [*reading.events(phone_limit), rules.event(now)]
-    return Challenge(login_code, phone_limit.next_at(sent) or now)
+    watch.look_when_due(region, allowance.reading)
+    return Challenge(login_code, allowance.resend_at)
 
 
 def _textable(raw: str) -> str:
@@ -106,19 +101,6 @@ def _textable(raw: str) -> str:
         if not PhoneAccount.objects.filter(phone=phone).exists():
             raise
     return phone
-
-
-def _length(
-    reading: limits.Reading, phone_failures: rules.Tally, site_failures: rules.Tally
-) -> int:
-    """Return how many digits the next code has."""
-    length = policy.code_length(
-        phone_failures=phone_failures.count(reading.events(phone_failures), reading.now),
-        site_failures=site_failures.count(reading.events(site_failures), reading.now),
-    )
-    if length > app_settings.code_length:
-        logs.record("code_lengthened", "The next code has %d digits, after failures.", length)
-    return length
 
 
 def _end_older(login_code: LoginCode, *, replaces: str, previous: dt.datetime | None) -> None:
