@@ -212,15 +212,15 @@ class Model:
     def enter(self, code: Code, guess: str, address: str) -> Answer:
         """Enter a guess at a code, where it may be entered."""
         malformed = not (guess.isascii() and guess.isdecimal() and len(guess) == code.length)
+        over = self.why_over(code)
+        if over and not malformed:
+            return Answer(over)
         come_back = self.guesses_end(address)
         if come_back > self.now:
             return Answer("rate_limited", come_back)
         if malformed:
             self.failures.append(Failure(self.now, network_of(address), None))
             return Answer("code_malformed")
-        over = self.why_over(code)
-        if over:
-            return Answer(over)
         code.attempts += 1
         if guess != code.digits:
             self.failures.append(Failure(self.now, network_of(address), code.phone))
