@@ -47,7 +47,7 @@ def walk(value: Any) -> Iterator[tuple[str, Any]]:
             (field.name, getattr(value, field.attname)) for field in value._meta.concrete_fields
         ]
     elif isinstance(value, BaseForm):
-        below = [("", str(value))]
+        below = [(field.name, f"{field} {field.errors}") for field in value]
     else:
         return
     for key, found in below:
