@@ -37,6 +37,7 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lead the processes to the tests' database."""
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "tests.attack.settings")
     monkeypatch.setenv("ATTACK_DATABASE", str(connection.settings_dict["NAME"]))
+    monkeypatch.setenv("ATTACK_SETTINGS", "{}")
     for name in ("ATTACK_ATOMIC_REQUESTS", "ATTACK_ISOLATION", "ATTACK_MESSAGES"):
         monkeypatch.setenv(name, "")
 
