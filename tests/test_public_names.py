@@ -79,7 +79,7 @@ NAMES = {
         "has_phone",
     },
     "services.invites": {"activate_invite", "create_own_code"},
-    "limits": {"get_store", "read"},
+    "limits": {"get_store", "read", "take"},
     "limits.database": {"DatabaseReading", "DatabaseStore"},
     "limits.store": {"Reading", "Store", "key_of"},
     "logs": {"record"},

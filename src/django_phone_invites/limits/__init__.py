@@ -12,10 +12,12 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from django_phone_invites.conf import app_settings
-from django_phone_invites.limits.rules import Counted
+from django_phone_invites.exceptions import RateLimited
+from django_phone_invites.limits.rules import Counted, Limit
 from django_phone_invites.limits.store import Reading, Store
+from django_phone_invites.transactions import run_durably
 
-__all__ = ["Reading", "Store", "get_store", "read"]
+__all__ = ["Reading", "Store", "get_store", "read", "take"]
 
 
 def get_store() -> Store:
@@ -33,3 +35,15 @@ def get_store() -> Store:
 def read(counted: Sequence[Counted], now: dt.datetime) -> Reading:
     """Return the counters of ``counted`` as they are now."""
     return get_store().read(counted, now)
+
+
+def take(limit: Limit, now: dt.datetime) -> bool:
+    """Count one event in a transaction of its own; return False where the limit is reached.
+
+    For what is done once in a while over all processes: the first that comes does it.
+    """
+    try:
+        run_durably(read([limit], now).take)
+    except RateLimited:
+        return False
+    return True

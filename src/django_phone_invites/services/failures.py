@@ -8,10 +8,8 @@ from django.utils import timezone
 
 from django_phone_invites import limits, logs, signals
 from django_phone_invites.conf import app_settings
-from django_phone_invites.exceptions import RateLimited
 from django_phone_invites.limits import policy, rules
 from django_phone_invites.models import LoginCode
-from django_phone_invites.transactions import run_durably
 
 
 class Failures:
@@ -55,7 +53,7 @@ class Failures:
         """
         before = self._site.count(self._reading.events(self._site), self.now)
         length = app_settings.site_failure_lengths.get(before + 1)
-        if length is None or not _is_first(policy.site_step(before + 1), self.now):
+        if length is None or not limits.take(policy.site_step(before + 1), self.now):
             return
         logs.record(
             "site_stepped_up",
@@ -64,11 +62,3 @@ class Failures:
             length,
         )
         signals.site_stepped_up.send_robust(LoginCode, failures=before + 1, length=length)
-
-
-def _is_first(step: rules.Limit, now: dt.datetime) -> bool:
-    try:
-        run_durably(limits.read([step], now).take)
-    except RateLimited:
-        return False
-    return True

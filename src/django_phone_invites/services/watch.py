@@ -12,13 +12,12 @@ from django.utils import timezone
 
 from django_phone_invites import limits, logs, signals
 from django_phone_invites.conf import app_settings
-from django_phone_invites.exceptions import RateLimited, Unavailable
+from django_phone_invites.exceptions import Unavailable
 from django_phone_invites.limits import Reading, policy
 from django_phone_invites.limits.rules import Limit
 from django_phone_invites.models import LoginCode, SendingPause
 from django_phone_invites.services import pauses
 from django_phone_invites.services.boundary import service
-from django_phone_invites.transactions import run_durably
 
 #: The codes of how long are looked at.
 WINDOW = dt.timedelta(hours=1)
@@ -62,21 +61,11 @@ def _is_due(limit: Limit, reading: Reading) -> bool:
 def _look(region: str) -> None:
     now = timezone.now()
     share = app_settings.region_alert_share
-    if share is None or not _take(policy.region_watch(region), now):
+    if share is None or not limits.take(policy.region_watch(region), now):
         return
     sent, verified = _count(region, now)
     if sent >= app_settings.region_alert_minimum and verified / sent < share:
         _alert(region, sent, verified, now)
-
-
-def _take(limit: Limit, now: dt.datetime) -> bool:
-    """Count one event and return True; False if another process has been first."""
-    reading = limits.read([limit], now)
-    try:
-        run_durably(reading.take)
-    except RateLimited:
-        return False
-    return True
 
 
 def _count(region: str, now: dt.datetime) -> tuple[int, int]:
@@ -98,7 +87,7 @@ def _count(region: str, now: dt.datetime) -> tuple[int, int]:
 def _alert(region: str, sent: int, verified: int, now: dt.datetime) -> None:
     """Pause the region if that is set, and say so: once an hour, and whenever it was paused."""
     paused = app_settings.region_alert_pauses and _pause(region, sent, verified)
-    if not _take(policy.region_alert(region), now) and not paused:
+    if not limits.take(policy.region_alert(region), now) and not paused:
         return
     logs.record(
         "region_alerted",
