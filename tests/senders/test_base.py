@@ -8,6 +8,8 @@ import pytest
 
 from django_phone_invites.models import LoginCode
 from django_phone_invites.senders import (
+    Callback,
+    CallbackError,
     DeliveryState,
     Message,
     PermanentSendError,
@@ -16,6 +18,7 @@ from django_phone_invites.senders import (
     SendError,
     TemporarySendError,
 )
+from django_phone_invites.senders.memory import MemorySender
 
 MESSAGE = Message(
     phone="+79096869722",
@@ -69,5 +72,13 @@ def test_errors_carry_the_providers_code_apart_from_its_text(kind: type[SendErro
     assert kind().code == ""
 
 
-def test_states_are_those_of_the_login_code() -> None:
-    assert [state.value for state in DeliveryState] == LoginCode.Delivery.values
+def test_states_are_those_of_a_login_code_that_nobody_is_sending() -> None:
+    ours = {LoginCode.Delivery.SENDING.value, LoginCode.Delivery.NONE.value}
+    assert {state.value for state in DeliveryState} == set(LoginCode.Delivery.values) - ours
+
+
+def test_a_sender_has_no_callbacks_unless_it_says_so() -> None:
+    callback = Callback("https://example.com/receipts/plain/", {}, b"")
+    with pytest.raises(CallbackError, match="no callbacks"):
+        MemorySender().read_callback(callback)
+    assert MemorySender().answer_callback(callback) == ""

@@ -42,6 +42,12 @@ def test_options_are_the_arguments_of_the_class(settings: Any, tmp_path: Path) -
             },
             TypeError,
         ),
+        ({"BACKEND": "builtins.int"}, TypeError),
+        (
+            {"BACKEND": "django_phone_invites.senders.memory.MemorySender", "NAME": "x" * 129},
+            TypeError,
+        ),
+        ({"BACKEND": "django_phone_invites.senders.memory.MemorySender", "NAME": 7}, TypeError),
     ],
 )
 def test_what_cannot_be_built_is_an_error(
@@ -50,3 +56,11 @@ def test_what_cannot_be_built_is_an_error(
     settings.PHONE_INVITES_SENDER = configured
     with pytest.raises(error):
         get_sender()
+
+
+def test_a_name_of_128_characters_can_be_kept(settings: Any) -> None:
+    settings.PHONE_INVITES_SENDER = {
+        "BACKEND": "django_phone_invites.senders.memory.MemorySender",
+        "NAME": "x" * 128,
+    }
+    assert get_sender().name == "x" * 128

@@ -39,7 +39,7 @@ class ImitationSender(Sender):
     def send(self, message: Message) -> Receipt:
         """Wait, then print."""
         time.sleep(random.uniform(*self.delay))  # noqa: S311 - a pause, not a secret
-        sys.stdout.write(f"SMS to {message.phone}: {message.code}\n")
+        sys.stdout.write(f"SMS to {message.phone}: {message.code or message.text}\n")
         sys.stdout.flush()
         if self.file:
             self.file.send(message)
