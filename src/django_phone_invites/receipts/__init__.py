@@ -1,0 +1,1 @@
+"""The skin for providers: where they report what became of messages."""

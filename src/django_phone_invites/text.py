@@ -1,0 +1,62 @@
+"""The message of a login code: its template, and the line that browsers and apps read."""
+
+from __future__ import annotations
+
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.views.decorators.debug import sensitive_variables
+
+from django_phone_invites import codes
+from django_phone_invites.conf import app_settings
+from django_phone_invites.models import LoginCode
+from django_phone_invites.senders import Message
+
+
+@sensitive_variables()
+def render(login_code: LoginCode) -> Message:
+    """Return the message of a login code, in the language of whoever asked for it.
+
+    Its ``code`` is "" where it says that there is no account.
+
+    A site's own template may raise anything.
+    """
+    tells_code = login_code.purpose != LoginCode.Purpose.NO_ACCOUNT
+    code = codes.derive(login_code.seed) if tells_code else ""
+    lifetime = max(0, round((login_code.expires_at - timezone.now()).total_seconds()))
+    context = {
+        "code": code,
+        "minutes": round((login_code.expires_at - login_code.created_at).total_seconds() / 60) or 1,
+        "site_name": app_settings.site_name,
+        "host": app_settings.host,
+        "channel": login_code.channel,
+    }
+    with translation.override(login_code.locale):
+        text = render_to_string(_templates(login_code), context).strip()
+    if app_settings.android_hash and tells_code and login_code.channel == LoginCode.Channel.API:
+        text = _end_in(app_settings.android_hash, text)
+    return Message(
+        phone=login_code.phone,
+        code=code,
+        purpose=login_code.purpose,
+        locale=login_code.locale,
+        lifetime=lifetime,
+        text=text,
+    )
+
+
+def _templates(login_code: LoginCode) -> list[str]:
+    """Return the names to look for, the most particular first: ``pt-br``, then ``pt``, then any."""
+    name = f"phone_invites/message/{login_code.purpose}"
+    language = login_code.locale.partition("-")[0]
+    locales = dict.fromkeys([login_code.locale, language])
+    return [*(f"{name}.{locale}.txt" for locale in locales), f"{name}.txt"]
+
+
+def _end_in(android_hash: str, text: str) -> str:
+    """Return ``text`` with the hash of an app at its end, where Android's SMS Retriever finds it.
+
+    ``@host #code`` must begin the last line, and what follows it there is ignored (Origin-bound
+    one-time codes, 3.2), so the hash goes behind it and not on a line of its own.
+    """
+    last_line = text.rpartition("\n")[2]
+    return f"{text} {android_hash}" if last_line.startswith("@") else f"{text}\n{android_hash}"
