@@ -25,13 +25,16 @@ from tests.bad_input import CHARSETS, COOKIES, HEADERS, IDS, QUERIES, kept
 
 PHONE = "+79096869722"
 JSON = "application/json"
-ROUTES = ["codes", "code", "profile", "invitees"]
+ROUTES = ["codes", "code", "profile", "invitees", "me", "logout", "logout_all"]
+#: They take no body, so whatever comes as one stays where it is.
+BODILESS = ["logout", "logout_all"]
 #: The routes that read a body, with the field that they read.
 READERS = [
     ("post", "codes", "phone"),
     ("post", "codes", "invite_code"),
     ("post", "code", "auth_number"),
     ("patch", "profile", "stranger_invite_code"),
+    ("patch", "me", "stranger_invite_code"),
 ]
 ENDPOINTS = [reader for reader in READERS if reader[2] != "invite_code"]
 METHODS = ["get", "head", "post", "put", "patch", "delete", "options", "trace"]
@@ -40,6 +43,9 @@ ALLOWED = {
     "code": {"post", "options"},
     "profile": {"get", "head", "patch", "options"},
     "invitees": {"get", "head", "options"},
+    "me": {"get", "head", "patch", "options"},
+    "logout": {"post", "options"},
+    "logout_all": {"post", "options"},
 }
 
 BODIES = {
@@ -228,6 +234,14 @@ def test_no_code_that_could_not_be_one_costs_an_attempt(send, value):
     assert LoginCode.objects.get().attempts == (0 if malformed else 1)
 
 
+@pytest.mark.parametrize("value", ["null", '""', '"12345a"', f'"{"9" * 33}"', "[]"])
+def test_every_malformed_code_counts_for_its_address(send, settings, value):
+    settings.PHONE_INVITES_ADDRESS_FAILURES_PER_HOUR = 2
+    body = f'{{"auth_number": {value}}}'.encode()
+    statuses = [send("post", "code", body).status_code for _ in range(3)]
+    assert statuses == [400, 400, 429]
+
+
 def test_a_right_code_beside_another_of_the_same_name_does_not_count(send, nothing_changed):
     body = f'{{"auth_number": "000000x", "auth_number": "{last_code(PHONE)}"}}'
     answer = send("post", "code", body.encode())
@@ -252,6 +266,8 @@ def test_no_method_of_any_route_is_an_error(send, nothing_changed, route, method
         assert answer.status_code == 405
         assert method == "head" or answer.json()["code"] == "method_not_allowed"
         assert {each.strip().lower() for each in answer["Allow"].split(",")} == ALLOWED[route]
+    elif method == "post" and route in BODILESS:
+        assert (answer.status_code, answer.content) == (204, b"")
     elif method in {"post", "patch"}:
         assert answer.status_code == (413 if len(body) > 16 * 1024 else 400)
     else:
@@ -294,6 +310,10 @@ def test_no_query_is_an_error(send, nothing_changed, route, query):
     for method in METHODS:
         answer = send(method, route, query=query)
         allowed = method in ALLOWED[route]
+        if method == "post" and route in BODILESS:
+            # The login is over, so that no further method says anything but that.
+            assert answer.status_code == 204
+            break
         assert answer.status_code in ({200, 400} if allowed else {405}), method
         if answer.status_code == 400 and method != "head":
             assert answer.json()["code"] == "invalid"
@@ -320,6 +340,8 @@ def test_a_query_of_too_many_fields_is_a_parse_error(send, nothing_changed, capl
         ("get", "profile"),
         ("patch", "profile"),
         ("get", "invitees"),
+        ("get", "me"),
+        ("patch", "me"),
     ],
 )
 def test_no_header_is_an_error(send, nothing_changed, settings, method, route, headers):
@@ -356,7 +378,7 @@ def test_an_address_that_is_none_is_not_stored(client, db, settings, forwarded):
     ],
     ids=lambda value: repr(value[:16]),
 )
-@pytest.mark.parametrize("route", ["profile", "invitees"])
+@pytest.mark.parametrize("route", ["profile", "invitees", "me", "logout", "logout_all"])
 def test_bad_credentials_are_401(send, nothing_changed, route, authorization):
     for method in METHODS:
         answer = send(method, route, HTTP_AUTHORIZATION=authorization)
@@ -366,7 +388,7 @@ def test_bad_credentials_are_401(send, nothing_changed, route, authorization):
 
 
 @pytest.mark.parametrize("cookie", COOKIES.values(), ids=COOKIES)
-@pytest.mark.parametrize("route", ["profile", "invitees"])
+@pytest.mark.parametrize("route", ["profile", "invitees", "me", "logout", "logout_all"])
 def test_a_bad_session_is_no_login(client, db, monkeypatch, route, cookie):
     """Where a site lets the sessions of its pages into the API."""
     from rest_framework.authentication import SessionAuthentication

@@ -7,7 +7,7 @@ import io
 import pytest
 from rest_framework.exceptions import ParseError
 
-from django_phone_invites.api.parsers import MAX_BODY, BodyTooLarge, SmallJSONParser
+from django_phone_invites.api.parsers import MAX_BODY, BodyTooLarge, NothingParser, SmallJSONParser
 
 
 class CountingStream(io.BytesIO):
@@ -112,3 +112,9 @@ def test_of_two_members_with_one_name_neither_counts(body):
 
 def test_members_of_different_objects_may_have_the_same_name():
     assert parse(b'{"a": {"a": 1}, "b": {"a": 2}}') == {"a": {"a": 1}, "b": {"a": 2}}
+
+
+def test_where_no_body_is_needed_none_is_read():
+    stream = CountingStream(b"[" * 50_000)
+    assert NothingParser().parse(stream) == {}
+    assert stream.taken == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import DisallowedHost, PermissionDenied, TooManyFieldsSent
 from django.http import Http404
 from django.urls import path
 from rest_framework import exceptions
@@ -59,6 +59,18 @@ def test_a_refusal_of_a_field_stands_at_the_field(refusal):
 )
 def test_the_status_is_one_of_the_published(refusal):
     assert refusal.status in {400, 401, 403, 404, 409, 429}
+
+
+def test_a_host_that_is_not_the_site_s_is_the_site_s_to_answer():
+    assert refusals.answer(DisallowedHost(), {}) is None
+
+
+def test_what_django_calls_suspicious_is_400_and_logged_as_django_does(rf, caplog):
+    answer = refusals.answer(TooManyFieldsSent("Too many."), {"request": rf.get("/api/me/?x=1")})
+    assert answer.status_code == 400
+    (record,) = caplog.records
+    assert record.name == "django.security.TooManyFieldsSent"
+    assert record.getMessage() == "Too many. (/api/me/)"
 
 
 def test_a_wrong_code_says_what_helps():

@@ -52,6 +52,20 @@ def test_asking_makes_no_user(request_code, django_user_model):
     assert django_user_model.objects.count() == PhoneAccount.objects.count() == 0
 
 
+def test_the_answer_for_a_test_number_has_the_form_of_any_other(request_code, settings):
+    settings.PHONE_INVITES_TEST_NUMBERS = {
+        "+79096869700": {"code": "13579246", "until": timezone.now().date()}
+    }
+    test, other = request_code("+79096869700"), request_code()
+    assert test.status_code == other.status_code == 201
+    assert set(test.headers) == set(other.headers)
+    assert {key: type(value) for key, value in test.json().items()} == {
+        key: type(value) for key, value in other.json().items()
+    }
+    assert [message.phone for message in outbox] == [PHONE]
+    assert "13579246" not in f"{test.content}{test.headers}"
+
+
 @pytest.mark.parametrize("is_active", [True, False], ids=["known", "disabled"])
 def test_the_answer_is_the_same_for_a_new_and_for_a_known_phone(request_code, is_active):
     user = sign_up("+79096869723")
@@ -183,3 +197,95 @@ def test_a_refusal_is_in_the_language_of_the_request(client, db):
     )
     assert answer.status_code == 400
     assert answer["Content-Language"] == "ru"
+
+
+@pytest.mark.parametrize(
+    ("language", "kept", "words"),
+    [
+        ("en", "en", "is your code"),
+        ("ru-RU,en;q=0.5", "ru", "ваш код"),
+        ("tlh", "en", "is your code"),
+    ],
+)
+def test_the_message_is_in_the_language_of_the_request(client, db, language, kept, words):
+    client.post(
+        "/api/codes/",
+        {"phone": PHONE},
+        content_type="application/json",
+        headers={"Accept-Language": language},
+    )
+    assert LoginCode.objects.get().locale == kept
+    assert words in outbox[-1].text
+
+
+# Idempotency-Key
+
+
+@pytest.fixture
+def send(client, db):
+    """Ask for a code with a key."""
+
+    def send(key, phone=PHONE, **more):
+        return client.post(
+            "/api/codes/",
+            {"phone": phone, **more},
+            content_type="application/json",
+            headers={"Idempotency-Key": key},
+        )
+
+    return send
+
+
+def test_a_request_that_is_sent_again_with_its_key_is_answered_alike(send):
+    with time_machine.travel(timezone.now(), tick=False):
+        first, again = send('"a key"'), send('"a key"')
+    assert first.status_code == again.status_code == 201
+    assert first.content == again.content
+    assert first["Location"] == again["Location"]
+    assert len(outbox) == 1
+
+
+def test_a_key_is_the_same_with_quotation_marks_and_without(send):
+    assert send("a-key").content == send('"a-key"').content
+    assert send(r'"a\"b\\c"', "+79096869723").content == send(r'a"b\c', "+79096869723").content
+
+
+def test_a_key_of_another_body_is_409(send):
+    send("a-key")
+    for other in (send("a-key", "+79096869723"), send("a-key", more=1)):
+        assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    assert len(outbox) == 1
+
+
+@pytest.mark.parametrize(
+    "key", ["", '"', '""', '"a', '"a"b"', r'"a\b"', '"a", "b"', '"a";x=1', "a\x01", "é", "a" * 256]
+)
+def test_what_is_no_key_is_400(send, key):
+    answer = send(key)
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_invalid")
+    assert LoginCode.objects.count() == len(outbox) == 0
+
+
+def test_the_keys_of_two_addresses_are_two(client, send):
+    send("a-key")
+    stranger = client.post(
+        "/api/codes/",
+        {"phone": PHONE},
+        content_type="application/json",
+        headers={"Idempotency-Key": "a-key"},
+        REMOTE_ADDR="203.0.113.7",
+    )
+    assert (stranger.status_code, stranger.json()["code"]) == (429, "rate_limited")
+
+
+@pytest.mark.parametrize("is_active", [True, False], ids=["known", "disabled"])
+def test_an_answer_with_a_key_is_the_same_for_a_new_and_for_a_known_phone(send, is_active):
+    user = sign_up("+79096869723")
+    user.is_active = is_active
+    user.save()
+    with time_machine.travel(timezone.now(), tick=False):
+        for key in ("first", "first"):
+            new, known = send(key), send(f"{key}-too", "+79096869723")
+            assert new.status_code == known.status_code == 201
+            assert {**new.json(), "id": "", "phone": ""} == {**known.json(), "id": "", "phone": ""}
+    assert len(outbox) == 2

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.db import connections
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from rest_framework.authtoken.models import Token
 
 from django_phone_invites import codes
@@ -61,11 +62,17 @@ def test_an_integer_is_read_with_its_leading_zeros(location, guess, settings):
     assert guess(location, int(codes.derive(seed))).status_code == 200
 
 
-def test_a_code_works_once(location, guess):
+def test_a_code_works_once(request_code, guess):
+    asked = request_code()
     right = last_code(PHONE)
-    assert guess(location, right).status_code == 200
-    again = guess(location, right)
-    assert (again.status_code, again.json()["code"]) == (409, "code_used")
+    assert guess(asked["Location"], right).status_code == 200
+    again = guess(asked["Location"], right)
+    assert again.status_code == 409
+    assert again.json() == {
+        "code": "code_used",
+        "detail": "This code was used already. Ask for a new one.",
+        "resend_at": asked.json()["resend_at"],
+    }
 
 
 def test_a_wrong_code_costs_one_attempt_and_says_how_many_are_left(request_code, guess, wrong_code):
@@ -86,6 +93,7 @@ def test_the_right_code_after_the_last_attempt_is_refused(location, guess, wrong
     answer = guess(location, last_code(PHONE))
     assert left == [4, 3, 2, 1, 0]
     assert (answer.status_code, answer.json()["code"]) == (409, "code_exhausted")
+    assert "resend_at" in answer.json()
     assert LoginCode.objects.get().attempts == 5
 
 
@@ -94,7 +102,10 @@ def test_a_code_ends_with_its_life(guess, request_code):
         location = request_code()["Location"]
         clock.shift(dt.timedelta(minutes=5))
         answer = guess(location, last_code(PHONE))
+        now = dt.datetime.now(dt.timezone.utc)
     assert (answer.status_code, answer.json()["code"]) == (409, "code_expired")
+    # The cooldown has been over for a while.
+    assert parse_datetime(answer.json()["resend_at"]) < now
 
 
 def test_a_new_code_ends_the_clients_older_one(guess, request_code):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, NoReturn
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
@@ -18,7 +19,7 @@ class BodyTooLarge(APIException):
     """A body over ``MAX_BODY``; what is over is not read."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = "The body is too large."
+    default_detail = _("The body is too large.")
     default_code = "body_too_large"
 
 
@@ -60,6 +61,25 @@ class SmallJSONParser(BaseParser):
         if not isinstance(parsed, dict):
             raise ParseError
         return parsed
+
+
+class NothingParser(BaseParser):
+    """Leaves a body where it is, whatever it is.
+
+    For endpoints that need none: REST framework reads one all the same where it looks for a CSRF
+    token, and refuses what it has no parser for.
+    """
+
+    media_type = "*/*"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Return nothing."""
+        return {}
 
 
 def _unique(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import (
     BadRequest,
@@ -24,7 +24,6 @@ from django_phone_invites.api.parsers import BodyTooLarge
 from django_phone_invites.exceptions import (
     CodeInvalid,
     FieldRefusal,
-    RateLimited,
     Refusal,
 )
 
@@ -61,6 +60,12 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     return None
 
 
+def body_of(error: Exception) -> Body:
+    """Return the body of the response to an exception that is no defect."""
+    body: Body = cast("Response", answer(error, {})).data
+    return body
+
+
 def _translate(error: Exception) -> Exception:
     found = (ours() for theirs, ours in _TRANSLATIONS if isinstance(error, theirs))
     return next(found, error)
@@ -90,9 +95,9 @@ def _answer_refusal(refusal: Refusal) -> Response:
     headers = {}
     if isinstance(refusal, CodeInvalid):
         body["attempts_left"] = refusal.attempts_left
-        body["resend_at"] = refusal.resend_at
-    if isinstance(refusal, RateLimited) and refusal.resend_at is not None:
-        body["resend_at"] = refusal.resend_at
+    resend_at = getattr(refusal, "resend_at", None)
+    if resend_at is not None:
+        body["resend_at"] = resend_at
     if refusal.retry_after is not None:
         headers["Retry-After"] = str(refusal.retry_after)
     return Response(body, status=refusal.status, headers=headers)

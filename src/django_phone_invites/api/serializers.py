@@ -6,10 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from django_phone_invites import phones
+from django_phone_invites.api.examples import INVITE, PHONE
+from django_phone_invites.api.ids import CodeIdField, UserIdField
+from django_phone_invites.api.issuers import get_issuer
 from django_phone_invites.codes import INVITE_MAX_LENGTH
 from django_phone_invites.models import InviteActivation
 from django_phone_invites.phones import MAX_INPUT_LENGTH
@@ -37,12 +40,15 @@ class TextField(serializers.CharField):
         "oneOf": [
             {"type": "integer", "minimum": 0},
             {"type": "string", "pattern": "^[0-9]{4,12}$"},
-        ],
-        "example": "0917",
+        ]
     }
 )
 class GuessField(serializers.Field):
     """An integer or a string of ASCII digits; the service says which of them could be a code."""
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        """Take null for a guess, which the service refuses and counts like any malformed one."""
+        return (True, data) if data is None else super().validate_empty_values(data)
 
     def to_internal_value(self, data: Any) -> Any:
         """Pass the value on as it came."""
@@ -51,11 +57,6 @@ class GuessField(serializers.Field):
     def to_representation(self, value: Any) -> Any:
         """Pass the value on as it is."""
         return value
-
-
-@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
-class IdField(serializers.ReadOnlyField):
-    """An id, of whatever type the route or the user model has."""
 
 
 class PositionField(serializers.IntegerField):
@@ -72,6 +73,12 @@ class PositionField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("a phone", {"phone": PHONE}),
+        OpenApiExample("a phone and an invite", {"phone": PHONE, "invite_code": INVITE}),
+    ]
+)
 class RequestCodeSerializer(serializers.Serializer):
     """Asks for a code."""
 
@@ -87,13 +94,19 @@ class RequestCodeSerializer(serializers.Serializer):
 class ChallengeSerializer(serializers.Serializer):
     """A code that was asked for."""
 
-    id = IdField(help_text="Names the code in the URL where it is entered.")
+    id = CodeIdField(help_text="Names the code in the URL where it is entered.")
     phone = serializers.CharField(help_text="E.164.")
     expires_at = serializers.DateTimeField()
     resend_at = serializers.DateTimeField(help_text="When the next code can be asked for.")
     attempts_left = serializers.IntegerField()
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("a string", {"auth_number": "8917"}),
+        OpenApiExample("an integer", {"auth_number": 8917}),
+    ]
+)
 class VerifyCodeSerializer(serializers.Serializer):
     """Enters a code."""
 
@@ -114,7 +127,7 @@ class InviteeSerializer(serializers.Serializer):
 class ProfileSerializer(serializers.Serializer):
     """What a user sees of their own."""
 
-    id = IdField(source="account.user_id", help_text="The user's id.")
+    id = UserIdField(source="account.user_id", help_text="The user's id.")
     phone = serializers.CharField(source="account.e164", help_text="E.164.")
     invite_code = serializers.CharField(source="invite_code.code")
     stranger_invite_code = serializers.CharField(source="activated_code", allow_null=True)
@@ -122,6 +135,7 @@ class ProfileSerializer(serializers.Serializer):
     invite_user_count = serializers.IntegerField(source="invite_code.uses")
 
 
+@extend_schema_serializer(examples=[OpenApiExample("an invite", {"stranger_invite_code": INVITE})])
 class ActivateInviteSerializer(serializers.Serializer):
     """Activates somebody's invite code. Other fields are ignored."""
 
@@ -161,12 +175,15 @@ class FieldErrorSerializer(serializers.Serializer):
 class LoginSerializer(serializers.Serializer):
     """What the token issuer gave out, and the user's id."""
 
-    token = serializers.CharField()
-    id = IdField(help_text="The user's id.")
+    id = UserIdField(help_text="The user's id.")
     invite_refusal = FieldErrorSerializer(
         required=False,
         help_text="Why the invite code that was brought along was not activated, if it was not.",
     )
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """Put what the issuer in force gives out in front."""
+        return {**get_issuer().answer().get_fields(), **super().get_fields()}
 
 
 class RefusalSerializer(serializers.Serializer):

@@ -8,6 +8,10 @@ from django_phone_invites.routes import API_NAMESPACE, api_path
 app_name = API_NAMESPACE
 
 urlpatterns = [
+    # First, so that a path such as "<str:pk>/" for one of the others leaves them reachable.
+    path(api_path("logout"), views.LogoutView.as_view(), name="logout"),
+    path(api_path("logout_all"), views.LogoutEverywhereView.as_view(), name="logout_all"),
+    path(api_path("me"), views.MeView.as_view(), name="me"),
     path(api_path("codes"), views.RequestCodeView.as_view(), name="codes"),
     path(api_path("code"), views.VerifyCodeView.as_view(), name="code"),
     path(api_path("profile"), views.ProfileView.as_view(), name="profile"),

@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.conf import settings as django_settings
 from django.http import Http404
 from django.utils.cache import add_never_cache_headers
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.parsers import BaseParser
@@ -18,9 +19,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_phone_invites.addresses import client_address
-from django_phone_invites.api import refusals
-from django_phone_invites.api.description import describe
-from django_phone_invites.api.parsers import SmallJSONParser
+from django_phone_invites.api import examples, ids, refusals
+from django_phone_invites.api.description import IDEMPOTENCY_KEY, describe, granted
+from django_phone_invites.api.headers import idempotency_key
+from django_phone_invites.api.issuers import get_issuer, log_out, log_out_everywhere
+from django_phone_invites.api.parsers import NothingParser, SmallJSONParser
 from django_phone_invites.api.serializers import (
     ActivateInviteSerializer,
     ChallengeSerializer,
@@ -31,7 +34,6 @@ from django_phone_invites.api.serializers import (
     RequestCodeSerializer,
     VerifyCodeSerializer,
 )
-from django_phone_invites.api.tokens import issue_token
 from django_phone_invites.exceptions import (
     AccountConflict,
     AccountDisabled,
@@ -43,20 +45,25 @@ from django_phone_invites.exceptions import (
     CodeNotFound,
     CodeUsed,
     GateRefused,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyReused,
     InviteAlreadyActivated,
     InviteExhausted,
     InviteExpired,
     InviteMutual,
     InviteOwn,
+    InviteRequired,
     InviteUnknown,
+    LogoutImpossible,
     PhoneInvalid,
     PhoneRegionRefused,
     PhoneTypeRefused,
     RateLimited,
     SendingPaused,
+    SignUpClosed,
 )
 from django_phone_invites.models import LoginCode
-from django_phone_invites.routes import api_path, api_url, parameters
+from django_phone_invites.routes import api_url
 from django_phone_invites.services import accounts, challenges, invites, login
 from django_phone_invites.transactions import outside_transactions
 
@@ -72,7 +79,10 @@ class JSONView(APIView):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """Return the view, kept out of ``ATOMIC_REQUESTS``: a refusal must not undo its count."""
-        return outside_transactions(super().as_view(**initkwargs))
+        view: Any = outside_transactions(super().as_view(**initkwargs))
+        # Read by Django's LoginRequiredMiddleware; REST framework says so itself since 3.16.
+        view.login_required = False
+        return view
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         """Answer refusals in this package's shape."""
@@ -108,10 +118,11 @@ class RequestCodeView(AnonymousView):
 
     @describe(
         "request_code",
-        {201: ChallengeSerializer},
+        granted(201, ChallengeSerializer, examples.challenge, "A code is on its way."),
         *(PhoneInvalid, PhoneTypeRefused, PhoneRegionRefused, SendingPaused, GateRefused),
-        RateLimited,
+        *(IdempotencyKeyInvalid, IdempotencyKeyReused, RateLimited),
         request=RequestCodeSerializer,
+        header=IDEMPOTENCY_KEY,
     )
     def post(self, request: Request) -> Response:
         """Send a code to a phone.
@@ -125,10 +136,11 @@ class RequestCodeView(AnonymousView):
             address=client_address(request.META),
             invite=data.get("invite_code", ""),
             submitted=cast("dict[str, Any]", request.data),
+            idempotency_key=idempotency_key(request),
         )
         code = requested.login_code
         body = {
-            "id": code.pk if "pk" in parameters(api_path("code")) else code.token,
+            "id": ids.of_code(code),
             "phone": code.phone,
             "expires_at": code.expires_at,
             "resend_at": requested.resend_at,
@@ -143,9 +155,9 @@ class VerifyCodeView(AnonymousView):
 
     @describe(
         "verify_code",
-        {200: LoginSerializer},
+        granted(200, LoginSerializer, examples.login, "The code was right."),
         *(CodeMalformed, CodeInvalid, CodeNotFound, CodeExpired, CodeUsed, CodeExhausted),
-        *(AccountDisabled, AccountConflict, RateLimited),
+        *(AccountDisabled, AccountConflict, InviteRequired, SignUpClosed, RateLimited),
         request=VerifyCodeSerializer,
     )
     def post(self, request: Request, token: str | None = None, pk: int | None = None) -> Response:
@@ -157,7 +169,7 @@ class VerifyCodeView(AnonymousView):
                 channel=LoginCode.Channel.API, token=token, pk=pk, address=address
             ),
             guess=guess,
-            sign_in=lambda user: issue_token(request, user),
+            sign_in=lambda user: get_issuer().issue(request, user),
             address=address,
         )
         body = {**done.result, "id": done.account.user_id}
@@ -188,16 +200,23 @@ class OwnView(JSONView):
 class ProfileView(OwnView):
     """The own profile."""
 
-    @describe("get_profile", {200: ProfileSerializer}, AccountMissing, own=True)
+    @describe(
+        "get_profile",
+        granted(200, ProfileSerializer, examples.profile, "The own profile."),
+        AccountMissing,
+        signed_in=True,
+        own=True,
+    )
     def get(self, request: Request, pk: Any = None) -> Response:
         """Return the own phone and invite code, and who activated it."""
         return Response(ProfileSerializer(accounts.get_profile(request.user)).data)
 
     @describe(
         "activate_invite",
-        {200: ActivateInviteSerializer},
+        granted(200, ActivateInviteSerializer, None, "The code is activated, for ever."),
         *(InviteUnknown, InviteOwn, InviteMutual, InviteAlreadyActivated, InviteExpired),
         *(InviteExhausted, AccountMissing, RateLimited),
+        signed_in=True,
         own=True,
         request=ActivateInviteSerializer,
     )
@@ -208,17 +227,60 @@ class ProfileView(OwnView):
         return Response({"stranger_invite_code": activation.code})
 
 
+@extend_schema_view(
+    get=extend_schema(operation_id="get_me"),
+    patch=extend_schema(operation_id="activate_invite_as_me"),
+)
+class MeView(ProfileView):
+    """The own profile, for clients that do not know the id that its own route may hold."""
+
+
 class InviteesView(OwnView):
     """All who activated the own code, in pages."""
 
     @describe(
         "list_invitees",
-        {200: InviteePageSerializer},
+        granted(200, InviteePageSerializer, examples.invitees, "A page, newest first."),
+        signed_in=True,
         own=True,
-        parameters=[InviteeQuerySerializer],
+        query=InviteeQuerySerializer,
     )
     def get(self, request: Request, pk: Any = None) -> Response:
         """Return up to 100 invitees, newest first."""
         query = read(InviteeQuerySerializer, request.query_params)
         page = accounts.get_invitees(request.user, **query)
         return Response(InviteePageSerializer(page).data)
+
+
+class LogoutView(OwnView):
+    """End the login that the request was made with."""
+
+    parser_classes = [NothingParser]
+
+    @describe(
+        "log_out",
+        granted(204, None, None, "The login has ended."),
+        LogoutImpossible,
+        signed_in=True,
+    )
+    def post(self, request: Request) -> Response:
+        """End the token or the session that this request was made with."""
+        log_out(request)
+        return Response(status=204)
+
+
+class LogoutEverywhereView(OwnView):
+    """End all logins of the user."""
+
+    parser_classes = [NothingParser]
+
+    @describe(
+        "log_out_everywhere",
+        granted(204, None, None, "All logins have ended."),
+        LogoutImpossible,
+        signed_in=True,
+    )
+    def post(self, request: Request) -> Response:
+        """End all tokens or sessions that were given out to the user."""
+        log_out_everywhere(request.user)
+        return Response(status=204)

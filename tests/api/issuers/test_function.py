@@ -1,9 +1,13 @@
-"""What an API login gives out is the site's to say, inside the login's own transaction."""
+"""A site's own function for an issuer: it says what a login gives out, and ends nothing."""
 
 from __future__ import annotations
 
+import io
+
 import pytest
+import yaml
 from django.core.exceptions import PermissionDenied
+from django.core.management import call_command
 from rest_framework.authtoken.models import Token
 
 from django_phone_invites.models import LoginCode, PhoneAccount
@@ -45,11 +49,6 @@ def issue_with(settings):
     return put
 
 
-def test_without_a_setting_it_is_the_token_of_rest_framework(enter):
-    token = Token.objects.get(key=enter().json()["token"])
-    assert token.user_id == PhoneAccount.objects.get().user_id
-
-
 def test_an_issuer_of_the_sites_own_gives_out_what_it_likes(enter, issue_with):
     issue_with(pair)
     body = enter().json()
@@ -73,3 +72,23 @@ def test_a_broken_issuer_is_a_defect_and_uses_up_no_code(enter, issue_with):
         enter()
     assert LoginCode.objects.get().used_at is None
     assert not PhoneAccount.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["/api/logout/", "/api/logout/all/"])
+def test_what_a_function_gave_out_is_not_ended_here(person, issue_with, path):
+    owner = person(PHONE)
+    issue_with(pair)
+    answer = owner.call("post", path)
+    assert (answer.status_code, answer.json()["code"]) == (409, "logout_impossible")
+    assert owner.call("get", "/api/me/").status_code == 200
+
+
+def test_the_schema_says_nothing_of_what_a_function_gives_out(issue_with):
+    issue_with(pair)
+    out = io.StringIO()
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=out)
+    schema = yaml.safe_load(out.getvalue())
+    described = schema["components"]["schemas"]["Login"]
+    assert set(described["properties"]) == {"id", "invite_refusal"}
+    answer = schema["paths"]["/api/codes/{token}/"]["post"]["responses"]["200"]
+    assert set(answer["content"]["application/json"]["examples"]["Granted"]["value"]) == {"id"}
