@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.test import Client
 
+from django_phone_invites.models import SenderHealth
 from django_phone_invites.services import pauses
 from django_phone_invites.services.challenges import request_code
 from django_phone_invites.services.invites import activate_invite
@@ -99,4 +100,5 @@ def rows(settings):
         "invitecode": inviter.invite_code,
         "inviteactivation": activate_invite(user=invitee, code=inviter.invite_code.code),
         "sendingpause": pauses.pause(region="KZ", note="dear")[0],
+        "senderhealth": SenderHealth.objects.create(sender="TwilioSender", failures=2),
     }

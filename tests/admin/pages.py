@@ -9,6 +9,7 @@ from django_phone_invites.models import (
     InviteCode,
     LoginCode,
     PhoneAccount,
+    SenderHealth,
     SendingPause,
 )
 
@@ -20,6 +21,7 @@ MODELS = {
     "invitecode": InviteCode,
     "inviteactivation": InviteActivation,
     "sendingpause": SendingPause,
+    "senderhealth": SenderHealth,
 }
 
 

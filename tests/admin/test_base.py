@@ -45,7 +45,7 @@ def test_a_strange_search_is_no_server_error(root, rows, name):
         assert root.get(changelist(name), {"q": term}).status_code in {200, 302}
 
 
-@pytest.mark.parametrize("name", ["phoneaccount", "logincode", "inviteactivation"])
+@pytest.mark.parametrize("name", ["phoneaccount", "logincode", "inviteactivation", "senderhealth"])
 def test_what_the_package_makes_is_neither_added_nor_changed(root, rows, name):
     before = MODELS[name].objects.values().get(pk=rows[name].pk)
     assert root.get(add(name)).status_code == 403

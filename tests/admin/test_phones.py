@@ -58,3 +58,52 @@ def test_a_number_is_found_in_any_spelling(clerk, rows, name, written, settings)
 @pytest.mark.parametrize("part", ["+7909", "686", "22", "x", "•", "' OR 1=1", "+79096869723"])
 def test_a_part_of_a_number_finds_nothing(clerk, rows, name, part):
     assert not clerk.get(changelist(name), {"q": part}).context["cl"].queryset.exists()
+
+
+def test_the_list_filters_by_what_it_shows_and_by_its_filters(reader, rows):
+    for lookup, value, count in [
+        ("region", "RU", 1),
+        ("region", "KZ", 0),
+        ("delivery__exact", "sent", 1),
+        ("channel__exact", "api", 0),
+        ("created_at__year", str(rows["logincode"].created_at.year), 1),
+    ]:
+        response = reader.get(changelist("logincode"), {lookup: value})
+        assert response.context["cl"].result_count == count, lookup
+
+
+def test_a_phone_is_not_broken_into_two_lines(root, rows):
+    for name in ("logincode", "phoneaccount"):
+        content = root.get(changelist(name)).content.decode()
+        assert '<span class="nowrap">+7(909)686-97-22</span>' in content
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_the_list_tells_whether_a_code_was_entered(root, rows, used):
+    rows["logincode"].used_at = rows["logincode"].created_at if used else None
+    rows["logincode"].save()
+    content = root.get(changelist("logincode")).content.decode()
+    assert f'alt="{used}"' in content
+
+
+def test_the_page_of_a_code_says_what_became_of_its_message(reader, rows):
+    content = reader.get(page("logincode", rows["logincode"])).content.decode()
+    assert "Sent through MemorySender at " in content
+    assert "<td>MemorySender</td>" in content
+    assert "<td>Sent</td>" in content
+
+
+def test_the_page_of_a_code_that_was_not_tried_has_a_dash(reader, rows):
+    rows["logincode"].tries = []
+    rows["logincode"].save()
+    content = reader.get(page("logincode", rows["logincode"])).content.decode()
+    assert "pi-tries" not in content
+
+
+def test_what_a_provider_says_is_text_and_no_markup(root, rows):
+    rows["logincode"].tries[-1] |= {"error": "<script>"}
+    rows["logincode"].delivered_by = "<b>"
+    rows["logincode"].save()
+    content = root.get(page("logincode", rows["logincode"])).content.decode()
+    assert "&lt;script&gt;" in content
+    assert "Sent through &lt;b&gt;" in content

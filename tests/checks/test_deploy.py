@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from time_machine import TimeMachineFixture
 
-from tests.checks.reports import MEMORY, ids, one
+from tests.checks.reports import MEMORY, found, ids, one
 
 pytestmark = pytest.mark.django_db  # Django's checks of JSONField ask the database.
 
@@ -102,3 +104,58 @@ def test_a_site_behind_a_proxy_must_trust_one(setting: str, value: Any, settings
     assert one("phone_invites.W008", deploy=True).hint
     settings.PHONE_INVITES_TRUSTED_PROXIES = 1
     assert "phone_invites.W008" not in ids(deploy=True)
+
+
+@pytest.mark.parametrize(
+    ("until", "said", "hint"),
+    [
+        (
+            dt.date(2026, 2, 28),
+            "+79096869700 was a test number until 2026-02-28.",
+            "Remove it.",
+        ),
+        (
+            dt.date(2026, 3, 1),
+            "+79096869700 logs in with a code that never changes until 2026-03-01.",
+            "Remove it once the review is over.",
+        ),
+        (
+            dt.date(2027, 3, 2),
+            "+79096869700 logs in with a code that never changes until 2027-03-02.",
+            "Remove it once the review is over.",
+        ),
+        (
+            dt.date(2027, 3, 3),
+            "+79096869700 logs in with a code that never changes until 2027-03-03.",
+            "Let it end within a year: it is set anew with the next review.",
+        ),
+    ],
+    ids=["over", "last day", "a year", "more than a year"],
+)
+def test_a_test_number_is_reported_until_it_is_removed(
+    until: dt.date, said: str, hint: str, settings: Any, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(dt.datetime(2026, 3, 1, 23, 59, tzinfo=dt.timezone.utc), tick=False)
+    settings.PHONE_INVITES_TEST_NUMBERS = {"+79096869700": {"code": "13579246", "until": until}}
+    message = one("phone_invites.W009", deploy=True)
+    assert message.msg == f"PHONE_INVITES_TEST_NUMBERS: {said}"
+    assert message.hint == hint
+    assert not message.is_serious()
+    assert "13579246" not in repr(message)
+    assert ids() == []
+
+
+def test_each_test_number_is_reported(settings: Any) -> None:
+    fixed = {"code": "123456", "until": dt.date(2027, 1, 31)}
+    settings.PHONE_INVITES_TEST_NUMBERS = {"+79096869700": fixed, "+79096869701": fixed}
+    reported = [message.msg for message in found(deploy=True) if message.id == "phone_invites.W009"]
+    assert [message.split()[1] for message in reported] == ["+79096869700", "+79096869701"]
+
+
+def test_wrong_test_numbers_are_not_judged_as_well(settings: Any) -> None:
+    settings.PHONE_INVITES_TEST_NUMBERS = {"+79096869700": {"code": "123456"}}
+    assert "phone_invites.W009" not in ids(deploy=True)
+
+
+def test_without_test_numbers_nothing_is_reported() -> None:
+    assert "phone_invites.W009" not in ids(deploy=True)

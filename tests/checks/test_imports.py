@@ -40,7 +40,7 @@ NOT_CALLABLE = "a string"
         ({"BACKEND": MEMORY, "OPTIONS": {"speed": 1}}, "TypeError"),
         ({"BACKEND": "django_phone_invites.senders.Sender"}, "TypeError"),
         ({"BACKEND": f"{__name__}.ChattySender"}, "ValueError"),
-        ({"BACKEND": "builtins.int"}, "int, which is no Sender"),
+        ({"BACKEND": "builtins.int"}, "TypeError: int is no Sender"),
     ],
 )
 def test_a_sender_that_cannot_be_built_is_reported(
@@ -78,6 +78,9 @@ class NeedyStore(Store):
         raise ValueError(f"{url} is not valid")
 
     def read(self, counted: Any, now: Any) -> Any:
+        raise NotImplementedError
+
+    def forget(self, counted: Any) -> Any:
         raise NotImplementedError
 
 
@@ -157,4 +160,12 @@ def test_a_backend_that_django_does_not_ask_is_reported(settings: Any) -> None:
 
 def test_a_backend_that_django_asks_passes(settings: Any) -> None:
     settings.PHONE_INVITES_AUTHENTICATION_BACKEND = settings.AUTHENTICATION_BACKENDS[0]
+    assert found() == []
+
+
+def test_the_backend_of_phones_is_reported_until_django_asks_it(settings: Any) -> None:
+    path = "django_phone_invites.backends.PhoneBackend"
+    settings.PHONE_INVITES_AUTHENTICATION_BACKEND = path
+    assert path in one("phone_invites.E008").msg
+    settings.AUTHENTICATION_BACKENDS = [path, "django.contrib.auth.backends.ModelBackend"]
     assert found() == []

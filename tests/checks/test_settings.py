@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 
-from django_phone_invites.conf import app_settings
+from django_phone_invites.conf import Setting, app_settings
 from tests.checks.reports import MEMORY, found, ids, one
 
 pytestmark = pytest.mark.django_db  # Django's checks of JSONField ask the database.
@@ -16,6 +16,9 @@ pytestmark = pytest.mark.django_db  # Django's checks of JSONField ask the datab
 
 needs_api = pytest.mark.skipif(not django_settings.HAS_DRF, reason="REST framework is missing")
 
+
+#: What a test number is given.
+FIXED = {"code": "123456", "until": dt.date(2027, 1, 31)}
 
 #: For each setting, a value that is wrong.
 WRONG = {
@@ -55,6 +58,12 @@ WRONG = {
     "PHONE_INVITES_REGION_ALERT_PAUSES": None,
     "PHONE_INVITES_LOGIN_REDIRECT_URL": False,
     "PHONE_INVITES_LOGOUT_REDIRECT_URL": 3,
+    "PHONE_INVITES_SEND": "later",
+    "PHONE_INVITES_TEST_NUMBERS": ["+79096869700"],
+    "PHONE_INVITES_ANDROID_HASH": "FA+9qCX9VSu=",
+    "PHONE_INVITES_LINK_USER": "mobile",
+    "PHONE_INVITES_SIGN_UP": "shut",
+    "PHONE_INVITES_SIGN_UP_NOTICE": 1,
 }
 
 
@@ -62,12 +71,11 @@ def test_each_setting_has_a_wrong_value_here() -> None:
     assert list(WRONG) == [setting.name for setting in app_settings]
 
 
-@pytest.mark.parametrize(("number", "name"), list(enumerate(WRONG, start=1)))
-def test_a_wrong_setting_is_reported_under_its_own_id(
-    number: int, name: str, settings: Any
-) -> None:
+@pytest.mark.parametrize("setting", list(app_settings), ids=lambda setting: setting.name)
+def test_a_wrong_setting_is_reported_under_its_own_id(setting: Setting[Any], settings: Any) -> None:
+    name = setting.name
     setattr(settings, name, WRONG[name])
-    message = one(f"phone_invites.E{100 + number}")
+    message = one(setting.check_id)
     assert message.is_serious()
     assert message.msg.startswith(f"{name} must be ")
     assert message.msg.endswith(".")
@@ -135,3 +143,39 @@ def test_a_region_that_does_not_exist_is_not_paused(settings: Any) -> None:
 def test_a_pause_of_what_exists_passes(value: Any, settings: Any) -> None:
     settings.PHONE_INVITES_PAUSED = value
     assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        ("+70000000000", "Enter a valid phone number, beginning with + and its country code."),
+        ("+5215512345678", "Enter a valid phone number, beginning with + and its country code."),
+        ("+74951234567", "Codes are sent to mobile numbers only."),
+        ("+77011234567", "Codes are not sent to numbers of this country."),
+    ],
+    ids=["unknown", "written otherwise", "fixed line", "region"],
+)
+def test_a_test_number_that_nobody_can_enter_is_reported(
+    number: str, hint: str, settings: Any
+) -> None:
+    settings.PHONE_INVITES_REGIONS = ["RU", "MX"]
+    settings.PHONE_INVITES_TEST_NUMBERS = {"+79096869700": FIXED, number: FIXED}
+    message = one("phone_invites.E138")
+    assert message.is_serious()
+    assert message.msg == f"PHONE_INVITES_TEST_NUMBERS: no code can be asked for with {number}."
+    assert message.hint == hint
+
+
+def test_a_test_number_with_an_end_passes(settings: Any) -> None:
+    settings.PHONE_INVITES_TEST_NUMBERS = {"+79096869700": FIXED}
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"code": "13579246"}, {"code": 13579246, "until": "2027-01-31"}],
+    ids=["no end", "no text"],
+)
+def test_what_is_wrong_with_a_test_number_does_not_tell_its_code(wrong: Any, settings: Any) -> None:
+    settings.PHONE_INVITES_TEST_NUMBERS = {"+79096869700": wrong}
+    assert "13579246" not in repr(one("phone_invites.E138"))

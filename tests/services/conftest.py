@@ -1,18 +1,14 @@
-"""What the tests of the services share: asking for a code, and real threads."""
+"""What the tests of the services share: asking for a code, and entering it."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
-from django.db import connection, connections
 from time_machine import TimeMachineFixture
 
-from django_phone_invites.exceptions import Refusal
 from django_phone_invites.models import LoginCode
 from django_phone_invites.senders.memory import outbox
 from django_phone_invites.services.challenges import Challenge, request_code
@@ -62,27 +58,3 @@ def clock(time_machine: TimeMachineFixture) -> TimeMachineFixture:
     """A clock that only moves when it is shifted."""
     time_machine.move_to(dt.datetime(2026, 3, 1, 12, tzinfo=dt.timezone.utc), tick=False)
     return time_machine
-
-
-@pytest.fixture
-def in_parallel(transactional_db: None) -> Callable[[Sequence[Callable[[], Any]]], list[Any]]:
-    """Run each piece of work in a thread of its own, all at once; return results and refusals."""
-    if connection.vendor == "sqlite" and connection.is_in_memory_db():
-        pytest.skip("Threads need a database file: set SQLITE_TEST_FILE.")
-
-    def run(works: Sequence[Callable[[], Any]]) -> list[Any]:
-        barrier = Barrier(len(works), timeout=30)
-
-        def one(work: Callable[[], Any]) -> Any:
-            try:
-                barrier.wait()
-                return work()
-            except Refusal as refusal:
-                return refusal
-            finally:
-                connections.close_all()
-
-        with ThreadPoolExecutor(len(works)) as pool:
-            return list(pool.map(one, works))
-
-    return run

@@ -92,6 +92,14 @@ def test_the_defaults(ask: Any, name: str, most: int | None) -> None:
         assert refused.value.limit == name
 
 
+def test_a_code_of_the_usual_length_is_not_reported_as_longer(ask: Any, caplog: Any) -> None:
+    with caplog.at_level("DEBUG"):
+        ask(phone(1))
+    events = [getattr(record, "event", None) for record in caplog.records]
+    assert events
+    assert "code_lengthened" not in events
+
+
 def test_another_address_and_another_block_are_counted_apart(ask: Any, settings: Any) -> None:
     settings.PHONE_INVITES_ADDRESS_MESSAGES_PER_HOUR = 1
     settings.PHONE_INVITES_BLOCK_MESSAGES_PER_HOUR = 1

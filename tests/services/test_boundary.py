@@ -30,6 +30,14 @@ def test_a_database_that_does_not_answer_is_a_refusal(kind: type[Exception]) -> 
     assert (serve.__name__, serve.__doc__) == ("serve", "Serve.")
 
 
+def test_a_service_is_given_its_arguments_as_they_came() -> None:
+    @service
+    def serve(row: str, *, now: str) -> tuple[str, str]:
+        return row, now
+
+    assert serve("row", now="now") == ("row", "now")
+
+
 @pytest.mark.parametrize("error", [IntegrityError("double"), ValueError("a defect")])
 def test_a_defect_is_not_taken_for_an_outage(error: Exception) -> None:
     @service

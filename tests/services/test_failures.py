@@ -229,6 +229,7 @@ def test_failures_on_the_site_make_all_codes_longer_and_are_told_once(
     assert stepped_up == [(3, 7), (5, 8)]
     events = [record for record in caplog.records if record.event == "site_stepped_up"]
     assert [record.levelname for record in events] == ["WARNING", "WARNING"]
+    assert [record.args for record in events] == [(3, 7), (5, 8)]
     clock.shift(DAY)
     assert ask(phone(9)).row.length == 6
 

@@ -115,6 +115,14 @@ def test_a_disabled_owner_s_code_is_as_good_as_unknown(inviter, invitee):
     assert uses_of(inviter.invite_code) == 0
 
 
+def test_the_code_of_a_user_without_a_phone_is_as_good_as_unknown(inviter, invitee):
+    """Else whoever has their phone erased, and signs up anew, is invited by themselves."""
+    PhoneAccount.objects.filter(user=inviter).delete()
+    with pytest.raises(InviteUnknown):
+        activate_invite(user=invitee, code=inviter.invite_code.code)
+    assert uses_of(inviter.invite_code) == 0
+
+
 def test_a_campaign_s_code_is_used_exactly_as_often_as_it_can_be():
     campaign = make_campaign(max_uses=2)
     for index in (1, 2):

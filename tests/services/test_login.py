@@ -13,6 +13,7 @@ from django_phone_invites import codes, signals
 from django_phone_invites.exceptions import (
     AccountConflict,
     AccountDisabled,
+    AccountMissing,
     CodeExhausted,
     CodeExpired,
     CodeInvalid,
@@ -303,22 +304,22 @@ def test_signals_are_sent_after_the_login_and_undo_nothing(ask, clock):
     heard = []
 
     def listen(sender, signal, **arguments):
-        heard.append((signal, arguments["user"], arguments.get("created")))
+        heard.append((signal, *(arguments.get(name) for name in ("account", "user", "created"))))
         raise ZeroDivisionError
 
     signals.account_created.connect(listen)
     signals.phone_verified.connect(listen)
     try:
-        user = ask().enter().account.user
+        account = ask().enter().account
         clock.shift(61)
         ask().enter()
     finally:
         signals.account_created.disconnect(listen)
         signals.phone_verified.disconnect(listen)
     assert heard == [
-        (signals.account_created, user, None),
-        (signals.phone_verified, user, True),
-        (signals.phone_verified, user, False),
+        (signals.account_created, account, account.user, None),
+        (signals.phone_verified, account, account.user, True),
+        (signals.phone_verified, account, account.user, False),
     ]
 
 
@@ -328,6 +329,12 @@ def test_the_invite_brought_along_is_activated_at_the_first_login(ask):
     assert done.invite_refusal is None
     assert accounts.get_profile(done.account.user).activated_code == inviter.invite_code.code
     assert InviteCode.objects.get(owner=inviter).uses == 1
+
+
+def test_a_first_login_without_an_invite_reports_no_refusal(ask):
+    done = ask().enter()
+    assert done.created
+    assert done.invite_refusal is None
 
 
 def test_a_refused_invite_does_not_stop_the_login(ask):
@@ -344,6 +351,60 @@ def test_a_later_login_activates_nothing(ask):
     assert accounts.get_profile(invitee).activated_code is None
 
 
+# Verifying somebody again
+
+
+def verify_again(asked, user, guess=None):
+    return verify_code(
+        login_code=asked.fresh, guess=guess or asked.digits, sign_in=lambda found: found, only=user
+    )
+
+
+def test_a_right_code_verifies_its_user_again(ask, clock):
+    user = sign_up(PHONE)
+    clock.shift(90)
+    done = verify_again(ask(), user)
+    assert (done.result, done.created) == (user, False)
+    assert PhoneAccount.objects.get().verified_at == done.account.verified_at
+    assert done.account.verified_at > done.account.created_at
+
+
+def test_a_wrong_code_costs_an_attempt_here_too(ask):
+    user, asked = sign_up(PHONE), ask()
+    with pytest.raises(CodeInvalid):
+        verify_again(asked, user, asked.wrong())
+    assert asked.fresh.attempts == 1
+
+
+def test_a_phone_that_is_another_user_s_by_now_lets_nobody_in(ask):
+    user, other, asked = sign_up(PHONE), sign_up(OTHER_PHONE), ask()
+    PhoneAccount.objects.filter(user=user).delete()
+    PhoneAccount.objects.filter(user=other).update(phone=PHONE)
+    before = PhoneAccount.objects.get().verified_at
+    with pytest.raises(AccountConflict):
+        verify_again(asked, user)
+    assert PhoneAccount.objects.get().verified_at == before
+    assert asked.fresh.used_at is None
+    with pytest.raises(CodeExpired):
+        asked.enter()
+
+
+def test_a_phone_that_is_nobody_s_by_now_makes_nobody(ask):
+    user, asked = sign_up(PHONE), ask()
+    PhoneAccount.objects.all().delete()
+    with pytest.raises(AccountMissing):
+        verify_again(asked, user)
+    assert not PhoneAccount.objects.exists()
+    assert asked.fresh.ended_at is not None
+
+
+def test_a_user_disabled_meanwhile_is_not_verified(ask):
+    user, asked = sign_up(PHONE), ask()
+    type(user).objects.update(is_active=False)
+    with pytest.raises(AccountDisabled):
+        verify_again(asked, user)
+
+
 # A database that does not answer
 
 
@@ -354,6 +415,7 @@ def test_a_later_login_activates_nothing(ask):
         lambda row: find_code(channel="web", token=row.token),
         lambda row: get_challenge(row),
         lambda row: verify_code(login_code=row, guess="000000", sign_in=lambda user: None),
+        lambda row: accounts.get_account(row),
         lambda row: accounts.get_profile(row),
         lambda row: accounts.get_invitees(row),
     ],

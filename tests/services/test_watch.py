@@ -178,6 +178,20 @@ def test_what_the_provider_did_not_take_was_not_sent(heard, clock):
     assert heard == []
 
 
+def test_the_codes_of_test_numbers_were_not_sent(heard, clock):
+    add_codes(10, delivery=LoginCode.Delivery.NONE, is_test=True)
+    add_codes(9)
+    look()
+    assert heard == []
+
+
+def test_what_was_entered_of_test_numbers_counts_for_nobody(heard, clock):
+    add_codes(100, 100, delivery=LoginCode.Delivery.NONE, is_test=True)
+    add_codes(10, 4)
+    look()
+    assert [(alert["sent"], alert["verified"]) for _, alert in heard] == [(10, 4)]
+
+
 def test_only_so_many_are_looked_at_the_newest(heard, clock, monkeypatch):
     monkeypatch.setattr(watch, "MOST_CODES", 10)
     add_codes(50, age=40 * MINUTE)

@@ -85,6 +85,12 @@ def test_a_live_code_is_found_for_its_own_number_in_any_spelling():
     assert challenge.find_live_code(PendingLogin(), PHONE) is None
 
 
+def test_what_an_older_release_has_stored_is_loaded():
+    session = SessionStore()
+    session["phone_invites"] = {"token": "first", "next_url": "/first/"}
+    assert challenge.load(session) == PendingLogin(token="first", next_url="/first/", user="")
+
+
 @pytest.mark.django_db
 def test_a_spent_code_is_not_live():
     row = ask()

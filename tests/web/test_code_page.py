@@ -10,6 +10,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.contrib.messages import get_messages
 from django.db import IntegrityError, connection
 from django.test import Client
+from django.utils import timezone
 
 from django_phone_invites.models import LoginCode, PhoneAccount
 from django_phone_invites.routes import web_url
@@ -58,6 +59,17 @@ def test_the_right_code_logs_in(client, url):
     assert response.headers["Location"] == web_url("profile", pk=user.pk)
     assert client.session["_auth_user_id"] == str(user.pk)
     assert client.get(response.headers["Location"]).status_code == 200
+
+
+def test_a_test_number_logs_in_with_the_code_of_the_settings(client, enter_phone, settings):
+    until = timezone.now().date()
+    settings.PHONE_INVITES_TEST_NUMBERS = {PHONE: {"code": "13579246", "until": until}}
+    url = enter_phone(client)
+    page = client.get(url).content.decode()
+    assert "13579246" not in page
+    client.post(url, {"auth_number": "1357 9246"})
+    assert is_in(client)
+    assert outbox == []
 
 
 @pytest.mark.parametrize("grouping", ["{} {}", " {}{} ", "{}-{}", "{} - {}"])
@@ -197,6 +209,13 @@ def test_a_malformed_code_costs_nothing(client, url, guess):
     assert response.status_code == 200
     assert response.context["form"].errors["auth_number"]
     assert row().attempts == 0
+
+
+@pytest.mark.parametrize("guess", ["", "abcdef", "12345\0", "9" * 33])
+def test_every_malformed_code_counts_for_its_address(client, url, settings, guess):
+    settings.PHONE_INVITES_ADDRESS_FAILURES_PER_HOUR = 2
+    statuses = [client.post(url, {"auth_number": guess}).status_code for _ in range(3)]
+    assert statuses == [200, 200, 429]
 
 
 @pytest.mark.parametrize("body", [b"", b"auth_number[]=1", b"auth_number=%FF", b"\xff"])

@@ -41,6 +41,8 @@ def test_a_phone_may_be_64_characters():
     [
         ("123456", "123456"),
         (" 123 456 ", "123456"),
+        ("\t123456\r\n", "123456"),
+        ("12345\0", "12345\0"),
         ("12-34-56", "123456"),
         ("- -", ""),
         ("012", "012"),
@@ -53,12 +55,9 @@ def test_grouping_is_taken_out_of_a_code(typed, read):
     assert form.cleaned_data["auth_number"] == read
 
 
-@pytest.mark.parametrize(
-    ("typed", "error"),
-    [("", "required"), ("1" * 33, "max_length"), ("1\0", "null_characters_not_allowed")],
-)
-def test_what_is_no_code_by_its_shape_is_refused(typed, error):
-    assert codes_of(CodeForm({"auth_number": typed}, code_length=6)) == {"auth_number": [error]}
+@pytest.mark.parametrize("data", [{}, {"auth_number": ""}, {"auth_number": "1" * 33}])
+def test_a_malformed_guess_is_left_to_the_service_which_counts_it(data):
+    assert CodeForm(data, code_length=6).is_valid()
 
 
 @pytest.mark.parametrize("length", [4, 12])

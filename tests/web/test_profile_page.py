@@ -79,6 +79,13 @@ def test_invitees_are_masked_unless_a_setting_says_otherwise(client, user, setti
     assert "+7(926)123-45-67" in text_of(client.get(web_url("profile")))
 
 
+def test_invitees_who_are_gone_are_counted_and_told_of(client, user, text_of):
+    invitee = sign_up("+79096869729")
+    activate_invite(user=invitee, code=user.invite_code.code)
+    PhoneAccount.objects.filter(user=invitee).delete()
+    assert "Whoever used your code is not here any more." in text_of(client.get(web_url("profile")))
+
+
 def test_a_code_is_activated(client, user):
     inviter = sign_up(OTHER_PHONE)
     response = enter(client, inviter.invite_code.code.swapcase())

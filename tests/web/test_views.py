@@ -25,8 +25,20 @@ HEADERS = {
 }
 
 
+def test_a_session_cookie_with_a_nul_is_a_bad_request(client):
+    client.cookies["sessionid"] = "a\0b"
+    assert client.get(web_url("phone")).status_code == 400
+
+
 def wrong():
     return str((int(last_code(PHONE)) + 1) % 10**6).zfill(6)
+
+
+def limited_at_verifying(phone):
+    """Return the page in another browser of the same user, in the cooldown of the phone."""
+    browser = Client()
+    log_in(browser, phone)
+    return browser.post(web_url("verify"))
 
 
 @pytest.fixture
@@ -51,6 +63,9 @@ def responses(client, enter_phone, settings):
     for name in ("profile", "invitees"):
         seen[name] = other.get(web_url(name))
     seen["profile refused"] = other.post(web_url("profile"), {"stranger_invite_code": "NOBODY"})
+    seen["verify"] = other.get(web_url("verify"))
+    seen["verify code"] = other.post(web_url("verify"), follow=True)
+    seen["verify limited"] = limited_at_verifying("+79096869723")
     InviteCode.objects.filter(owner=invited).update(uses=500)
     seen["profile full"] = other.get(web_url("profile"))
     seen["invitees older"] = other.get(web_url("invitees"), {"older_than": 10**9})
@@ -61,6 +76,7 @@ def responses(client, enter_phone, settings):
 
 @pytest.mark.django_db
 def test_no_page_is_framed_cached_sniffed_or_referred(responses):
+    assert responses["verify limited"].status_code == 429
     for name, response in responses.items():
         kept = {header: response.headers.get(header) for header in HEADERS}
         assert kept == HEADERS, name
@@ -138,7 +154,7 @@ def test_the_pages_speak_the_browser_s_language(client):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["phone", "profile", "invitees", "logout"])
+@pytest.mark.parametrize("name", ["phone", "verify", "profile", "invitees", "logout"])
 @pytest.mark.parametrize("query", ["?%00", "?next=%00", "?%FF=%FF", "?a[]=&&&=", "?" + "a" * 9000])
 def test_a_strange_query_is_no_server_error(client, name, query):
     for method in ("get", "post"):
@@ -187,30 +203,3 @@ def test_a_wait_is_never_told_too_short(seconds, words):
 def test_a_refusal_explains_itself():
     with translation.override("en"):
         assert explain(InviteOwn()) == "This is your own invite code."
-
-
-def test_the_session_names_the_backend_of_the_setting(settings):
-    settings.PHONE_INVITES_AUTHENTICATION_BACKEND = "site.auth.Phones"
-    assert sign_in.login_backend() == "site.auth.Phones"
-
-
-@pytest.mark.parametrize(
-    ("backends", "chosen"),
-    [
-        (
-            ["django.contrib.auth.backends.ModelBackend"],
-            "django.contrib.auth.backends.ModelBackend",
-        ),
-        (
-            [
-                "django.contrib.auth.backends.BaseBackend",
-                "django.contrib.auth.backends.AllowAllUsersModelBackend",
-            ],
-            "django.contrib.auth.backends.AllowAllUsersModelBackend",
-        ),
-        (["django.contrib.auth.backends.BaseBackend"], "django.contrib.auth.backends.BaseBackend"),
-    ],
-)
-def test_the_session_names_the_first_backend_that_knows_users(settings, backends, chosen):
-    settings.AUTHENTICATION_BACKENDS = backends
-    assert sign_in.login_backend() == chosen

@@ -59,7 +59,9 @@ def _phone_column(whole: bool) -> Callable[[Any], str]:
 
     @admin.display(description=_("phone"))
     def shown_phone(row: PhoneAccount | LoginCode) -> str:
-        return show(row.e164 if isinstance(row, PhoneAccount) else row.phone)
+        shown = show(row.e164 if isinstance(row, PhoneAccount) else row.phone)
+        # The admin's own class; a browser would break the line at a hyphen.
+        return format_html('<span class="nowrap">{}</span>', shown)
 
     return shown_phone
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from django_phone_invites.checks.background import (
+    check_task,
+    check_workers,
+)
 from django_phone_invites.checks.deploy import (
     check_code_length,
     check_development_sender,
@@ -10,6 +14,7 @@ from django_phone_invites.checks.deploy import (
     check_proxies,
     check_regions,
     check_site_messages,
+    check_test_numbers_in_force,
 )
 from django_phone_invites.checks.imports import (
     check_backend,
@@ -17,6 +22,7 @@ from django_phone_invites.checks.imports import (
     check_limit_store,
     check_sender,
 )
+from django_phone_invites.checks.message import check_message
 from django_phone_invites.checks.routes import (
     check_routes,
 )
@@ -25,9 +31,16 @@ from django_phone_invites.checks.settings import (
     check_names,
     check_paused_regions,
     check_region_alert,
+    check_test_numbers,
     check_values,
 )
+from django_phone_invites.checks.sign_up import (
+    check_link_fields,
+    check_notice,
+    check_notice_sender,
+)
 from django_phone_invites.checks.tokens import (
+    check_issuer,
     check_token_life,
     check_tokens,
 )
@@ -40,11 +53,17 @@ ALWAYS = [
     check_cooldown,
     check_sender,
     check_limit_store,
+    check_task,
     check_region_alert,
     check_paused_regions,
+    check_test_numbers,
     check_routes,
     check_callables,
     check_backend,
+    check_link_fields,
+    check_notice,
+    check_notice_sender,
+    check_issuer,
     check_tokens,
 ]
 
@@ -57,4 +76,7 @@ DEPLOY = [
     check_token_life,
     check_site_messages,
     check_proxies,
+    check_test_numbers_in_force,
+    check_message,
+    check_workers,
 ]

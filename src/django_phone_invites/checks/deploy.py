@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Warning
+from django.utils import timezone
 
 from django_phone_invites.checks.routes import check_routes
 from django_phone_invites.checks.settings import wrong
-from django_phone_invites.conf import app_settings
+from django_phone_invites.conf import FixedCode, app_settings
 from django_phone_invites.routes import (
     api_path,
     parameters,
     web_path,
 )
 from django_phone_invites.senders import get_sender
+from django_phone_invites.services import fixed_codes
+
+#: A test number that lasts longer has been forgotten.
+TEST_NUMBER_LIFE = dt.timedelta(days=366)
 
 
 def check_code_length(**kwargs: Any) -> list[CheckMessage]:
@@ -119,3 +125,32 @@ def check_proxies(**kwargs: Any) -> list[CheckMessage]:
             id="phone_invites.W008",
         )
     ]
+
+
+def check_test_numbers_in_force(**kwargs: Any) -> list[CheckMessage]:
+    """W009: nobody logs in with a code that others know."""
+    if wrong("test_numbers"):
+        return []
+    now = timezone.now()
+    return [
+        Warning(
+            f"PHONE_INVITES_TEST_NUMBERS: {number} {_standing(fixed, now)}.",
+            hint=_advice(fixed, now),
+            id="phone_invites.W009",
+        )
+        for number, fixed in app_settings.test_numbers.items()
+    ]
+
+
+def _standing(fixed: FixedCode, now: dt.datetime) -> str:
+    if fixed_codes.is_in_force(fixed, now):
+        return f"logs in with a code that never changes until {fixed['until']}"
+    return f"was a test number until {fixed['until']}"
+
+
+def _advice(fixed: FixedCode, now: dt.datetime) -> str:
+    if not fixed_codes.is_in_force(fixed, now):
+        return "Remove it."
+    if fixed["until"] > now.date() + TEST_NUMBER_LIFE:
+        return "Let it end within a year: it is set anew with the next review."
+    return "Remove it once the review is over."

@@ -10,9 +10,9 @@ from django.utils.module_loading import import_string
 
 from django_phone_invites.checks.routes import api_is_included
 from django_phone_invites.checks.settings import wrong
-from django_phone_invites.conf import PREFIX, app_settings
+from django_phone_invites.conf import PREFIX, SIGN_UP_POLICIES, app_settings
 from django_phone_invites.limits import Store, get_store
-from django_phone_invites.senders import Sender, get_sender
+from django_phone_invites.senders import get_sender
 
 
 def check_sender(**kwargs: Any) -> list[CheckMessage]:
@@ -25,15 +25,8 @@ def check_sender(**kwargs: Any) -> list[CheckMessage]:
         return [
             Error(
                 f"PHONE_INVITES_SENDER cannot be built: {_told(error)}.",
-                hint='It is {"BACKEND": "dotted.path.to.Class", "OPTIONS": {...}}.',
-                id="phone_invites.E003",
-            )
-        ]
-    if not isinstance(sender, Sender):
-        return [
-            Error(
-                f"PHONE_INVITES_SENDER names {type(sender).__name__}, which is no Sender.",
-                hint="Subclass django_phone_invites.senders.Sender.",
+                hint='It is {"BACKEND": "dotted.path.to.Class", "OPTIONS": {...}}, '
+                "the class a subclass of django_phone_invites.senders.Sender.",
                 id="phone_invites.E003",
             )
         ]
@@ -67,16 +60,20 @@ def check_limit_store(**kwargs: Any) -> list[CheckMessage]:
 def check_callables(**kwargs: Any) -> list[CheckMessage]:
     """E007: dotted paths lead to something that can be called."""
     names = ["create_user", "gate"] + (["token_issuer"] if api_is_included() else [])
+    if app_settings.sign_up not in SIGN_UP_POLICIES:
+        names.append("sign_up")
+    if isinstance(app_settings.link_user, str):
+        names.append("link_user")
     return [
         Error(
             f"{PREFIX}{name.upper()} cannot be imported: {path!r}.",
-            hint="It is the dotted path of a function.",
+            hint=problem,
             id="phone_invites.E007",
         )
         for name in names
         if not wrong(name)
         and (path := getattr(app_settings, name)) is not None
-        and not _is_callable(path)
+        and (problem := import_problem(path)) is not None
     ]
 
 
@@ -101,8 +98,12 @@ def _told(error: Exception) -> str:
     return type(error).__name__
 
 
-def _is_callable(path: str) -> bool:
+def import_problem(path: str) -> str | None:
+    """Return what to do about a dotted path that leads to nothing that can be called, or None."""
+    hint = "It is the dotted path of a function."
     try:
-        return callable(import_string(path))
-    except (ImportError, ValueError):
-        return False
+        found = import_string(path)
+    except (ImportError, ValueError) as error:
+        # A module of ours says which extra brings what it needs.
+        return str(error) if "pip install" in str(error) else hint
+    return None if callable(found) else hint

@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Error
 
 from django_phone_invites import phones
 from django_phone_invites.conf import PREFIX, AppSettings, app_settings
+from django_phone_invites.exceptions import FieldRefusal, PhoneInvalid
 
 
 def check_values(**kwargs: Any) -> list[CheckMessage]:
@@ -76,6 +77,32 @@ def check_paused_regions(**kwargs: Any) -> list[CheckMessage]:
         )
         for region in sorted(set(app_settings.paused) - phones.REGIONS)
     ]
+
+
+def check_test_numbers(**kwargs: Any) -> list[CheckMessage]:
+    """E138: a code can be asked for with each test number, as it is written."""
+    if wrong("test_numbers", "regions", "default_region"):
+        return []
+    refused = {number: _refusal_of(number) for number in app_settings.test_numbers}
+    return [
+        Error(
+            f"PHONE_INVITES_TEST_NUMBERS: no code can be asked for with {number}.",
+            hint=str(refusal),
+            id="phone_invites.E138",
+        )
+        for number, refusal in refused.items()
+        if refusal is not None
+    ]
+
+
+def _refusal_of(number: str) -> FieldRefusal | None:
+    try:
+        if phones.parse(number) != number:
+            return PhoneInvalid()
+        phones.require_textable(number)
+    except FieldRefusal as refusal:
+        return refusal
+    return None
 
 
 def wrong(*names: str) -> bool:

@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from phonenumber_field.modelfields import PhoneNumberField
 
 from django_phone_invites.conf import app_settings
-from django_phone_invites.exceptions import AccountMissing
+from django_phone_invites.exceptions import AccountMissing, UserNeedsPhone
 from django_phone_invites.models import InviteActivation, InviteCode, PhoneAccount, SiteUser
 from django_phone_invites.services import invites
 from django_phone_invites.services.boundary import service
@@ -56,6 +56,20 @@ def has_phone(user: SiteUser) -> bool:
     return bool(user.is_authenticated) and PhoneAccount.objects.filter(user=user).exists()
 
 
+@service
+def get_account(user: SiteUser) -> PhoneAccount:
+    """Return the phone account of ``user``.
+
+    Raises:
+        AccountMissing: they have none.
+        Unavailable: the database does not answer.
+    """
+    account = PhoneAccount.objects.filter(user=user).first()
+    if account is None:
+        raise AccountMissing
+    return account
+
+
 def confirm(account: PhoneAccount, now: dt.datetime) -> PhoneAccount:
     """Record that the phone was verified again.
 
@@ -68,18 +82,27 @@ def confirm(account: PhoneAccount, now: dt.datetime) -> PhoneAccount:
     return account
 
 
-def create(phone: str, now: dt.datetime) -> PhoneAccount:
+def create(
+    phone: str,
+    now: dt.datetime,
+    user: SiteUser | None = None,
+    *,
+    verified_at: dt.datetime | None = None,
+) -> PhoneAccount:
     """Make the user of a phone, their account and their invite code.
 
-    Call it inside a transaction.
+    Call it inside a transaction. With ``user`` the phone becomes theirs, who keep an invite code
+    that they have. It was verified now, or at ``verified_at``.
 
     Raises:
         IntegrityError: another login has made them at the same moment.
     """
-    user = _create_user(phone)
-    account = PhoneAccount(user=user, phone=phone, verified_at=now, created_at=now)
+    has_code = user is not None and hasattr(user, "invite_code")
+    user = user or _create_user(phone)
+    account = PhoneAccount(user=user, phone=phone, verified_at=verified_at or now, created_at=now)
     account.save(force_insert=True)
-    invites.create_own_code(user, now)
+    if not has_code:
+        invites.create_own_code(user, now)
     return account
 
 
@@ -101,10 +124,31 @@ def _username(field: models.Field[Any, Any], phone: str) -> str | None:
         return phone
     if field.null:
         return None
+    return _random_name(field)
+
+
+def _random_name(field: models.Field[Any, Any]) -> str:
     name = f"phone-{secrets.token_hex(12)}"
     if isinstance(field, models.EmailField):
         return f"{name}@phone.invalid"  # RFC 2606, 2: no mail ever goes there.
     return name[: field.max_length]
+
+
+def forget_name(user: SiteUser, phone: str) -> None:
+    """Give ``user`` a name that tells nothing, if theirs is ``phone``. Inside a transaction.
+
+    Raises:
+        UserNeedsPhone: only a phone can stand there.
+    """
+    model: Any = get_user_model()
+    field: Any = model._meta.get_field(str(model.USERNAME_FIELD))
+    name = getattr(user, field.name)
+    if str(getattr(name, "as_e164", name)) != phone:
+        return
+    if isinstance(field, PhoneNumberField) and not field.null:
+        raise UserNeedsPhone
+    setattr(user, field.name, None if field.null else _random_name(field))
+    user.save(update_fields=[field.name])
 
 
 @service

@@ -1,4 +1,4 @@
-"""What a message counts against: its phone, the block of the number, the address, the site."""
+"""What a code counts against: its phone, the block of the number, the address, the site."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_phone_invites import limits, logs
 from django_phone_invites.conf import app_settings
 from django_phone_invites.limits import policy, rules
-from django_phone_invites.services import watch
+from django_phone_invites.services import fixed_codes, watch
 
 
 class Allowance:
@@ -17,7 +17,8 @@ class Allowance:
 
     def __init__(self, *, phone: str, region: str, address: str | None) -> None:
         self.now = timezone.now()
-        self._limits = policy.messages(phone=phone, address=address)
+        self._fixed_length = fixed_codes.length_of(phone, self.now)
+        self._limits = policy.messages(phone=phone, address=address, is_test=self.is_test)
         self._phone_failures = policy.phone_failures(phone)
         self._site_failures = policy.site_failures()
         self.reading = limits.read(
@@ -26,8 +27,15 @@ class Allowance:
         )
 
     @property
+    def is_test(self) -> bool:
+        """Whether the phone is a test number."""
+        return self._fixed_length is not None
+
+    @property
     def code_length(self) -> int:
         """How many digits the next code has."""
+        if self._fixed_length is not None:
+            return self._fixed_length
         length = policy.code_length(
             phone_failures=self._count(self._phone_failures),
             site_failures=self._count(self._site_failures),

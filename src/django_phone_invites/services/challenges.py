@@ -7,19 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models
+from django.db import IntegrityError, models
 from django.utils import timezone, translation
 
-from django_phone_invites import codes, limits, phones
+from django_phone_invites import codes, limits, logs, phones
 from django_phone_invites.conf import app_settings
-from django_phone_invites.delivery import deliver
+from django_phone_invites.delivery import deliver, first_state
 from django_phone_invites.exceptions import CodeNotFound, PhoneInvalid
 from django_phone_invites.limits import policy
 from django_phone_invites.models import LoginCode, PhoneAccount
-from django_phone_invites.services import gate, pauses, watch
+from django_phone_invites.services import gate, idempotency, pauses, sign_up, watch
 from django_phone_invites.services.allowance import Allowance
 from django_phone_invites.services.boundary import service
 from django_phone_invites.transactions import run_durably
+
+#: The code of a test number stands in the settings.
+_NOT_SENT = {"delivery": LoginCode.Delivery.NONE}
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,13 @@ def request_code(
     replaces: str = "",
     invite: str = "",
     submitted: Mapping[str, Any] | None = None,
+    idempotency_key: str | None = None,
 ) -> Challenge:
     """Send a login code to ``phone`` and return what it can be entered against.
 
     The answer is the same whether or not the phone has an account, and whether or not the provider
-    took the message.
+    took the message. A test number is sent nothing: its code is in the settings. Nor is a phone
+    without an account that may not sign up.
 
     Args:
         phone: a number as a person writes it.
@@ -52,19 +57,30 @@ def request_code(
         replaces: the token of the code that the same browser asked for before, which ends.
         invite: an invite code to activate if this turns out to be a first login.
         submitted: the fields that came with the request, for the site's gate.
+        idempotency_key: names the request. While the code lives, another one with the same key from
+            the same address sends and counts nothing, and returns the same code.
 
     Raises:
+        IdempotencyKeyInvalid: the key is empty, too long, or not of printable ASCII.
+        IdempotencyKeyReused: the key came with another request.
         PhoneInvalid, PhoneTypeRefused, PhoneRegionRefused: nothing is sent to this number.
         SendingPaused: nothing is sent at the moment, to its region or at all.
         GateRefused: the site's gate did not let the request through.
         RateLimited: too soon, or too often.
-        Unavailable: the database does not answer, or the gate failed.
+        Unavailable: the database does not answer, or the gate or the site's rule for a sign-up
+            failed.
     """
-    phone = _textable(phone)
+    phone, submitted = phones.parse(phone), submitted or {}
+    asked = [phone, invite, dict(submitted)]
+    claim = idempotency.claim(idempotency_key, channel=channel, address=address, asked=asked)
+    answered = idempotency.find_answered(claim)
+    if answered is not None:
+        return get_challenge(answered)
+    require_textable(phone)
     region = phones.region_of(phone)
     # Before anything is counted: whoever comes back later has lost no message.
     pauses.require_sending(region)
-    gate.require_passage(phone=phone, channel=channel, address=address, submitted=submitted or {})
+    gate.require_passage(phone=phone, channel=channel, address=address, submitted=submitted)
     allowance = Allowance(phone=phone, region=region, address=address)
     login_code = LoginCode(
         phone=phone,
@@ -72,27 +88,62 @@ def request_code(
         purpose=LoginCode.Purpose.LOGIN,
         channel=channel,
         length=allowance.code_length,
+        is_test=allowance.is_test,
         locale=translation.get_language() or "en",
         address=address,
         invite=codes.fold_invite_code(invite) or "",
         created_at=allowance.now,
         expires_at=allowance.now + app_settings.code_lifetime,
+        **(claim.columns if claim else {}),
+        **(_NOT_SENT if allowance.is_test else first_state(allowance.now)),
     )
+    login_code.withheld = sign_up.withheld_for(login_code, allowance.now)
+    if login_code.withheld and app_settings.sign_up_notice:
+        login_code.purpose = LoginCode.Purpose.NO_ACCOUNT
 
-    def count_and_store() -> None:
-        allowance.take()
-        _end_older(login_code, replaces=replaces, previous=allowance.previous)
-        login_code.pk = None
-        login_code.save(force_insert=True)
-
-    run_durably(count_and_store)
-    deliver(login_code)
+    try:
+        run_durably(lambda: _count_and_store(login_code, allowance, replaces=replaces))
+    except IntegrityError:
+        # Another request with the same key was first.
+        answered = idempotency.find_answered(claim)
+        if answered is None:
+            raise
+        return get_challenge(answered)
+    _hand_over(login_code)
     watch.look_when_due(region, allowance.reading)
     return Challenge(login_code, allowance.resend_at)
 
 
-def _textable(raw: str) -> str:
-    phone = phones.parse(raw)
+def _count_and_store(login_code: LoginCode, allowance: Allowance, *, replaces: str) -> None:
+    login_code.pk = None
+    if login_code.request_key:
+        # First: whoever comes with the same key waits here for what becomes of this row, and does
+        # not meet the limits that it counts on. Without a key, a refusal should write nothing.
+        login_code.save(force_insert=True)
+    allowance.take()
+    _end_older(login_code, replaces=replaces, previous=allowance.previous)
+    if login_code.pk is None:
+        login_code.save(force_insert=True)
+
+
+def _hand_over(login_code: LoginCode) -> None:
+    if not login_code.is_test:
+        deliver(login_code)
+        return
+    logs.record(
+        "test_code_requested",
+        "Login code %s was asked for the test number %s.",
+        login_code.pk,
+        phones.mask(login_code.phone),
+    )
+
+
+def require_textable(phone: str) -> None:
+    """Refuse a number in E.164 that codes are not sent to.
+
+    Raises:
+        PhoneInvalid, PhoneTypeRefused, PhoneRegionRefused: as ``phones.require_textable`` does.
+    """
     try:
         phones.require_textable(phone)
     except PhoneInvalid:
@@ -100,7 +151,6 @@ def _textable(raw: str) -> str:
         # longer knows the number.
         if not PhoneAccount.objects.filter(phone=phone).exists():
             raise
-    return phone
 
 
 def _end_older(login_code: LoginCode, *, replaces: str, previous: dt.datetime | None) -> None:
@@ -116,16 +166,15 @@ def _end_older(login_code: LoginCode, *, replaces: str, previous: dt.datetime | 
             taken |= others & models.Q(channel=login_code.channel, address=login_code.address)
     elif not replaces:
         return
-    LoginCode.objects.filter(taken, used_at=None, ended_at=None).update(
-        ended_at=login_code.created_at
-    )
+    older = LoginCode.objects.filter(taken, used_at=None, ended_at=None)
+    older.exclude(pk=login_code.pk).update(ended_at=login_code.created_at)
 
 
 @service
 def get_challenge(login_code: LoginCode) -> Challenge:
     """Return a code that was asked for, with the moment at which the next one can be."""
     now = timezone.now()
-    limit = policy.phone_messages(login_code.phone)
+    limit = policy.requests(login_code.phone, is_test=login_code.is_test)
     events = limits.read([limit], now).events(limit)
     return Challenge(login_code, limit.next_at(events) or now)
 

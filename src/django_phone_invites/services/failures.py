@@ -24,15 +24,15 @@ class Failures:
         self._address = policy.address_failures(address)
         self._phone = policy.phone_failures(login_code.phone)
         self._site = policy.site_failures()
-        self._messages = policy.phone_messages(login_code.phone)
+        self._requests = policy.requests(login_code.phone, is_test=login_code.is_test)
         self._reading = limits.read(
-            [self._address, self._phone, self._site, self._messages], self.now
+            [self._address, self._phone, self._site, self._requests], self.now
         )
 
     @property
     def resend_at(self) -> dt.datetime:
         """When the next code can be had."""
-        return self._messages.next_at(self._reading.events(self._messages)) or self.now
+        return self._requests.next_at(self._reading.events(self._requests)) or self.now
 
     def count_malformed(self) -> None:
         """Count a guess that no code could look like: nobody comes nearer to a code by it."""

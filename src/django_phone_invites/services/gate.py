@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.module_loading import import_string
-
 from django_phone_invites import logs
 from django_phone_invites.conf import app_settings
-from django_phone_invites.exceptions import GateRefused, Unavailable
+from django_phone_invites.exceptions import GateRefused
+from django_phone_invites.services import site_rules
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,19 @@ def require_passage(
     if app_settings.gate is None:
         return
     try:
-        passes = import_string(app_settings.gate)(Passage(phone, channel, address, submitted))
+        passes = site_rules.ask(
+            app_settings.gate,
+            Passage(phone, channel, address, submitted),
+            refuses=GateRefused,
+            tell_failed=lambda name: logs.record("gate_failed", "The gate failed: %s.", name),
+        )
     except GateRefused:
-        logs.record("gate_refused", "The gate refused a request for a code.")
+        _tell_refused()
         raise
-    except Exception as error:
-        # The text of a foreign exception may hold what was submitted.
-        logs.record("gate_failed", "The gate failed: %s.", type(error).__name__)
-        raise Unavailable from error
     if not passes:
-        logs.record("gate_refused", "The gate refused a request for a code.")
+        _tell_refused()
         raise GateRefused
+
+
+def _tell_refused() -> None:
+    logs.record("gate_refused", "The gate refused a request for a code.")

@@ -15,11 +15,18 @@ from django_phone_invites.exceptions import (
     InviteExpired,
     InviteMutual,
     InviteOwn,
+    InviteRefusal,
     InviteUnknown,
 )
 from django_phone_invites.limits import policy
 from django_phone_invites.limits.rules import Room
-from django_phone_invites.models import InviteActivation, InviteCode, PhoneAccount, SiteUser
+from django_phone_invites.models import (
+    ErasedPhone,
+    InviteActivation,
+    InviteCode,
+    PhoneAccount,
+    SiteUser,
+)
 from django_phone_invites.services.boundary import service
 from django_phone_invites.transactions import run_durably
 
@@ -57,7 +64,7 @@ def activate_invite(*, user: SiteUser, code: str) -> InviteActivation:
 
     Raises:
         AccountMissing: the user has no phone.
-        InviteAlreadyActivated: the user has activated one.
+        InviteAlreadyActivated: the user has activated one, or their phone had before it was erased.
         InviteUnknown: there is no such code, it was revoked, or its owner is disabled.
         InviteOwn: it is the user's own.
         InviteMutual: its owner has activated the user's.
@@ -79,6 +86,9 @@ def activate_invite(*, user: SiteUser, code: str) -> InviteActivation:
 
     def activate() -> InviteActivation:
         reading.take(Room(failures))
+        # Its phone may be erased at this moment, and what is remembered of it is final.
+        if not PhoneAccount.hold(user=user):
+            raise AccountMissing
         return _activate(user, invite_code, now)
 
     try:
@@ -87,30 +97,72 @@ def activate_invite(*, user: SiteUser, code: str) -> InviteActivation:
         # Another request was first: either this user's own, or the owner's with this user's code.
         _require_first(user)
         raise InviteMutual from None
-    logs.record("invite_activated", "Invite code %s was activated.", invite_code.pk)
-    signals.invite_activated.send_robust(InviteActivation, activation=activation)
+    tell(activation)
     return activation
 
 
+def require_usable(code: str, *, phone: str, now: dt.datetime) -> InviteCode:
+    """Return the invite code that a new user of ``phone`` could activate at ``now``.
+
+    Raises:
+        InviteUnknown, InviteExpired, InviteExhausted: nobody can.
+        InviteAlreadyActivated: the phone had activated one before it was erased.
+    """
+    invite_code = _find(code)
+    if not InviteCode.objects.filter(InviteCode.usable(now), pk=invite_code.pk).exists():
+        raise _why_over(invite_code)
+    if _was_invited(phone):
+        raise InviteAlreadyActivated
+    return invite_code
+
+
+def activate_for_new(
+    *, user: SiteUser, invite_code: InviteCode, now: dt.datetime
+) -> InviteActivation:
+    """Activate an invite code for a user who is made in this transaction; then :func:`tell`.
+
+    Raises:
+        InviteUnknown, InviteExpired, InviteExhausted: others were first.
+    """
+    return _activate(user, invite_code, now)
+
+
+def tell(activation: InviteActivation) -> None:
+    """Tell the log and the site of an activation, once it is committed."""
+    logs.record("invite_activated", "Invite code %s was activated.", activation.invite_code_id)
+    signals.invite_activated.send_robust(InviteActivation, activation=activation)
+
+
 def _require_first(user: SiteUser) -> None:
-    """Refuse a user who has activated a code, or who has no phone to be invited by."""
+    """Refuse a user who has activated a code, or who has no phone to be invited by.
+
+    A phone that was erased counts as its next user's: it is invited once.
+    """
     found = list(
-        PhoneAccount.objects.filter(user=user).values_list("user__invite_activation", flat=True)
+        PhoneAccount.objects.filter(user=user).values_list("phone", "user__invite_activation")
     )
     if not found:
         raise AccountMissing
-    if found[0] is not None:
+    phone, activation = found[0]
+    if activation is not None or _was_invited(phone.as_e164):
         raise InviteAlreadyActivated
+
+
+def _was_invited(phone: str) -> bool:
+    return ErasedPhone.of(phone).filter(has_activated=True).exists()
 
 
 def _find(code: str) -> InviteCode:
     folded = codes.fold_invite_code(code)
     if folded is None:
         raise InviteUnknown
-    found = InviteCode.objects.select_related("owner").filter(folded=folded).first()
+    codes_of_users = InviteCode.objects.select_related("owner__phone_account")
+    found = codes_of_users.filter(folded=folded).first()
     if found is None or found.revoked_at is not None:
         raise InviteUnknown
-    if found.owner is not None and not found.owner.is_active:
+    # Without a phone they are who may sign up anew, and would be invited by themselves.
+    owner = found.owner
+    if owner is not None and not (owner.is_active and hasattr(owner, "phone_account")):
         raise InviteUnknown
     return found
 
@@ -118,8 +170,7 @@ def _find(code: str) -> InviteCode:
 def _activate(user: SiteUser, invite_code: InviteCode, now: dt.datetime) -> InviteActivation:
     usable = InviteCode.objects.filter(InviteCode.usable(now), pk=invite_code.pk)
     if not usable.update(uses=models.F("uses") + 1):
-        invite_code.refresh_from_db()
-        raise InviteExhausted if _is_exhausted(invite_code) else InviteExpired
+        raise _why_over(invite_code)
     return InviteActivation.objects.create(
         invitee=user,
         inviter=invite_code.owner,
@@ -130,8 +181,12 @@ def _activate(user: SiteUser, invite_code: InviteCode, now: dt.datetime) -> Invi
     )
 
 
-def _is_exhausted(invite_code: InviteCode) -> bool:
-    return invite_code.max_uses is not None and invite_code.uses >= invite_code.max_uses
+def _why_over(invite_code: InviteCode) -> InviteRefusal:
+    found = InviteCode.objects.filter(pk=invite_code.pk).first()
+    if found is None:  # deleted, or erased with its owner, since it was found
+        return InviteUnknown()
+    is_exhausted = found.max_uses is not None and found.uses >= found.max_uses
+    return InviteExhausted() if is_exhausted else InviteExpired()
 
 
 def _pair(user: SiteUser, invite_code: InviteCode) -> str | None:

@@ -72,13 +72,14 @@ def _count(region: str, now: dt.datetime) -> tuple[int, int]:
     """Return how many codes were sent, and how many of these were entered.
 
     Those of the last hour that have run out: a younger one may still be entered. Those from before
-    sending was started again were judged already. What the provider did not take was not sent.
+    sending was started again were judged already. What the provider did not take was not sent, nor
+    was the code of a test number, nor that of a phone that may not sign up.
     """
     since = max(now - WINDOW, pauses.last_lifted(region) or now - WINDOW)
     until = now - app_settings.code_lifetime
     found = LoginCode.objects.filter(
-        region=region, created_at__gt=since, created_at__lte=until
-    ).exclude(delivery=LoginCode.Delivery.FAILED)
+        region=region, withheld="", created_at__gt=since, created_at__lte=until
+    ).exclude(delivery__in=[LoginCode.Delivery.FAILED, LoginCode.Delivery.NONE])
     newest = found.order_by("-created_at")[:MOST_CODES]
     counted = newest.aggregate(sent=Count("pk"), verified=Count("used_at"))
     return counted["sent"], counted["verified"]

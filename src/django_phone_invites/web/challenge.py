@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from django.contrib import messages
 from django.contrib.sessions.backends.base import SessionBase
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from django_phone_invites import phones
 from django_phone_invites.addresses import client_address
-from django_phone_invites.exceptions import CodeNotFound
+from django_phone_invites.exceptions import CodeNotFound, RateLimited, Refusal, SendingPaused
 from django_phone_invites.models import LoginCode
 from django_phone_invites.routes import web_url
 from django_phone_invites.services import challenges
@@ -24,12 +26,14 @@ class PendingLogin:
 
     token: str = ""
     next_url: str = ""
+    #: Whom it verifies again, as ``verifications.key_of`` has them; "" where it logs somebody in.
+    user: str = ""
 
 
 def load(session: SessionBase) -> PendingLogin:
     """Return what the session remembers; an empty one if it remembers nothing."""
     stored = session.get(_KEY, {})
-    return PendingLogin(token=stored.get("token", ""), next_url=stored.get("next_url", ""))
+    return PendingLogin(**{name: stored.get(name, "") for name in ("token", "next_url", "user")})
 
 
 def store(session: SessionBase, pending: PendingLogin) -> None:
@@ -43,9 +47,20 @@ def forget(session: SessionBase) -> None:
 
 
 def send_code(
-    request: HttpRequest, *, phone: str, invite: str, next_url: str
-) -> HttpResponseRedirect:
-    """Send a code, remember it in the session, and go to where it is entered."""
+    request: HttpRequest, *, phone: str, invite: str = "", next_url: str = "", user: str = ""
+) -> LoginCode:
+    """Send a code and remember it in the session: it is entered in this browser only.
+
+    Args:
+        request: its ``POST`` is what the site's gate is given.
+        phone: a number as a person writes it.
+        invite: an invite code to activate if this turns out to be a first login.
+        next_url: where to go afterwards; it was checked.
+        user: ``PendingLogin.user``.
+
+    Raises:
+        Refusal: whatever :func:`challenges.request_code` refuses.
+    """
     requested = challenges.request_code(
         phone=phone,
         channel=LoginCode.Channel.WEB,
@@ -54,9 +69,22 @@ def send_code(
         invite=invite,
         submitted=request.POST,
     )
-    pending = PendingLogin(token=requested.login_code.token, next_url=next_url)
+    pending = PendingLogin(token=requested.login_code.token, next_url=next_url, user=user)
     store(request.session, pending)
-    return HttpResponseRedirect(code_url(requested.login_code))
+    return requested.login_code
+
+
+def resume(request: HttpRequest, refusal: Refusal, *, phone: str) -> LoginCode | None:
+    """Return this browser's code for ``phone`` where ``refusal`` is that no other is sent yet.
+
+    Returns None where it has none that can still be entered, and for refusals of another kind.
+    """
+    if not isinstance(refusal, (RateLimited, SendingPaused)):
+        return None
+    login_code = find_live_code(load(request.session), phone)
+    if login_code is not None:
+        messages.info(request, _("A code was sent to this number already."))
+    return login_code
 
 
 def code_url(login_code: LoginCode) -> str:

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from django_phone_invites.codes import INVITE_MAX_LENGTH, fold_invite_code
+from django_phone_invites.conf import app_settings
 from django_phone_invites.phones import MAX_INPUT_LENGTH
 
 
@@ -28,6 +29,17 @@ class PhoneForm(forms.Form):
     # Whatever a link holds, it does not keep anybody from signing in.
     invite = forms.Field(required=False, widget=forms.HiddenInput)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if app_settings.sign_up == "invite":
+            self.fields["invite"] = forms.Field(
+                label=_("Invite code, if you are new here"),
+                required=False,
+                widget=forms.TextInput(
+                    attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+                ),
+            )
+
     def clean_invite(self) -> str:
         """Drop what could not be an invite code."""
         return readable_invite(self.cleaned_data["invite"] or "")
@@ -41,11 +53,14 @@ def readable_invite(raw: str) -> str:
 class CodeForm(forms.Form):
     """Asks for the code of a message."""
 
-    auth_number = forms.CharField(
+    # A bare field, which refuses nothing: a malformed guess, an empty one included, is for the
+    # service to refuse, which counts it for its address.
+    auth_number = forms.Field(
         label=_("Code"),
-        max_length=32,
+        required=False,
         widget=forms.TextInput(
             attrs={
+                "required": True,
                 "inputmode": "numeric",
                 "autocomplete": "one-time-code",
                 "pattern": "[0-9 \\-]*",
@@ -61,7 +76,7 @@ class CodeForm(forms.Form):
 
     def clean_auth_number(self) -> str:
         """Drop the spaces and hyphens that people group digits with."""
-        return re.sub(r"[ \-]", "", self.cleaned_data["auth_number"])
+        return re.sub(r"[ \-]", "", (self.cleaned_data["auth_number"] or "").strip())
 
 
 class InviteForm(forms.Form):

@@ -33,7 +33,10 @@ class PageView(View):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """Return the view, kept out of ``ATOMIC_REQUESTS``: a refusal must not undo its count."""
-        return outside_transactions(super().as_view(**initkwargs))
+        view: Any = outside_transactions(super().as_view(**initkwargs))
+        # Read by Django's LoginRequiredMiddleware: a page that needs a user asks for one itself.
+        view.login_required = False
+        return view
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer, with the headers that keep the page out of frames, caches and referrers."""
@@ -62,8 +65,8 @@ class PageView(View):
 class RefusingFormView(PageView, FormView, ABC):
     """A form whose service may refuse: the refusal becomes the form's error."""
 
-    #: The field that errors stand at.
-    error_field: str
+    #: The field that errors stand at; None where it is the form as a whole.
+    error_field: str | None
 
     def form_valid(self, form: Form) -> HttpResponse:
         """Call the service; show what it refuses."""

@@ -9,6 +9,7 @@ app_name = WEB_NAMESPACE
 
 urlpatterns = [
     path(web_path("phone"), views.PhoneView.as_view(), name="phone"),
+    path(web_path("verify"), views.VerifyView.as_view(), name="verify"),
     path(web_path("code"), views.CodeView.as_view(), name="code"),
     path(web_path("profile"), views.ProfileView.as_view(), name="profile"),
     path(web_path("invitees"), views.InviteesView.as_view(), name="invitees"),

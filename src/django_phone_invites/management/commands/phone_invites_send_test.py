@@ -7,7 +7,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_phone_invites import phones
 from django_phone_invites.exceptions import FieldRefusal
-from django_phone_invites.senders import Message, SendError, get_sender
+from django_phone_invites.senders import (
+    Message,
+    PermanentSendError,
+    SendError,
+    TemporarySendError,
+    UnclearSendError,
+    get_sender,
+)
 
 
 class Command(BaseCommand):
@@ -34,11 +41,24 @@ class Command(BaseCommand):
             lifetime=0,
             text="This is a test message. 000000 is not a code.",
         )
-        try:
-            receipt = get_sender().send(message)
-        except SendError as error:
-            raise CommandError(_in_words(error)) from error
-        self.stdout.write(f"{receipt.state.value}, message id {receipt.message_id or '(none)'}")
+        senders = list(get_sender().candidates(message))
+        failure = CommandError("PHONE_INVITES_SENDER has no sender for this number.")
+        for number, sender in enumerate(senders):
+            if number > 0:
+                self.stderr.write(str(failure))
+            name = f"{sender.name}: " if len(senders) > 1 else ""
+            try:
+                receipt = sender.send(message)
+            except SendError as error:
+                failure = CommandError(name + _in_words(error))
+                failure.__cause__ = error
+                if not isinstance(error, TemporarySendError):
+                    break
+            else:
+                found = f"{receipt.state.value}, message id {receipt.message_id or '(none)'}"
+                self.stdout.write(name + found)
+                return
+        raise failure
 
 
 def _in_words(error: SendError) -> str:
@@ -47,9 +67,12 @@ def _in_words(error: SendError) -> str:
     The text of a cause may hold credentials, so no log has it; here it goes to the terminal of
     whoever configured the sender. The only code that it can hold is that of the test.
     """
-    words = _name_and_text(error, error.code)
-    cause = error.__cause__ or error.__context__
-    return words if cause is None else f"{words}\nCaused by {_name_and_text(cause)}"
+    lines = [_name_and_text(error, error.code)]
+    if cause := error.__cause__ or error.__context__:
+        lines.append(f"Caused by {_name_and_text(cause)}")
+    kinds = (TemporarySendError, PermanentSendError, UnclearSendError)
+    lines += [str(kind.__doc__) for kind in kinds if isinstance(error, kind)]
+    return "\n".join(lines)
 
 
 def _name_and_text(error: BaseException, code: str = "") -> str:

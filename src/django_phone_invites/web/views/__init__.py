@@ -7,6 +7,7 @@ from django_phone_invites.web.views.sign_in import (
     PhoneView,
     safe_next_url,
 )
+from django_phone_invites.web.views.verify import VerifyView
 
 __all__ = [
     "CodeView",
@@ -14,5 +15,6 @@ __all__ = [
     "LogoutView",
     "PhoneView",
     "ProfileView",
+    "VerifyView",
     "safe_next_url",
 ]

@@ -21,6 +21,7 @@ from django_phone_invites.routes import web_url
 from django_phone_invites.services import accounts, invites
 from django_phone_invites.web.forms import InviteForm, readable_invite
 from django_phone_invites.web.pages import PageView, RefusingFormView
+from django_phone_invites.web.step_up import redirect_with_next
 
 
 class SignedInMixin(PageView):
@@ -30,8 +31,7 @@ class SignedInMixin(PageView):
         """Send strangers to the phone page, and find nothing for other users."""
         user: SiteUser = self.request.user
         if not user.is_authenticated:
-            query = urlencode({"next": self.request.get_full_path()})
-            return HttpResponseRedirect(f"{web_url('phone')}?{query}")
+            return redirect_with_next("phone", self.request.get_full_path())
         if "pk" in self.kwargs and str(self.kwargs["pk"]) != str(user.pk):
             raise Http404
         return None

@@ -8,27 +8,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth import SESSION_KEY, get_backends, login, logout
-from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth import logout
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 
-from django_phone_invites import phones
+from django_phone_invites import phones, sessions
 from django_phone_invites.addresses import client_address
 from django_phone_invites.conf import app_settings
-from django_phone_invites.exceptions import (
-    CodeNotFound,
-    RateLimited,
-    Refusal,
-    SendingPaused,
-)
+from django_phone_invites.exceptions import CodeNotFound, Refusal
 from django_phone_invites.models import SiteUser
 from django_phone_invites.routes import web_url
-from django_phone_invites.services import accounts, challenges
+from django_phone_invites.services import accounts, challenges, verifications
 from django_phone_invites.services.login import verify_code
 from django_phone_invites.web import challenge
 from django_phone_invites.web.forms import CodeForm, PhoneForm, readable_invite
@@ -66,22 +59,20 @@ class PhoneView(RefusingFormView):
 
     def serve(self, form: Form) -> HttpResponse:
         """Send the code and go to where it is entered."""
-        return challenge.send_code(
+        login_code = challenge.send_code(
             self.request,
             phone=form.cleaned_data["phone"],
             invite=form.cleaned_data["invite"],
             next_url=safe_next_url(self.request),
         )
+        return HttpResponseRedirect(challenge.code_url(login_code))
 
     def refuse(self, form: Form, refusal: Refusal) -> HttpResponse:
         """Go to the code that this browser has for the number, where another is not sent yet."""
-        if isinstance(refusal, (RateLimited, SendingPaused)):
-            pending = challenge.load(self.request.session)
-            login_code = challenge.find_live_code(pending, form.cleaned_data["phone"])
-            if login_code is not None:
-                messages.info(self.request, _("A code was sent to this number already."))
-                return HttpResponseRedirect(challenge.code_url(login_code))
-        return super().refuse(form, refusal)
+        login_code = challenge.resume(self.request, refusal, phone=form.cleaned_data["phone"])
+        if login_code is None:
+            return super().refuse(form, refusal)
+        return HttpResponseRedirect(challenge.code_url(login_code))
 
 
 class CodeView(RefusingFormView):
@@ -96,12 +87,22 @@ class CodeView(RefusingFormView):
         self.pending = challenge.load(self.request.session)
         try:
             self.login_code = challenge.find_own_code(self.pending, **self.kwargs)
+            self.require_same_user()
         except CodeNotFound as refusal:
             if accounts.has_phone(self.request.user):  # back, or twice: the code has logged in
                 return HttpResponseRedirect(after_login(self.request.user))
             messages.error(self.request, str(refusal))
             return HttpResponseRedirect(web_url("phone"))
         return None
+
+    def require_same_user(self) -> None:
+        """Refuse a code that verifies again somebody who is not signed in any more.
+
+        Raises:
+            CodeNotFound: that is so.
+        """
+        if self.pending.user not in ("", verifications.key_of(self.request.user)):
+            raise CodeNotFound
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Tell the form how long the code is."""
@@ -120,6 +121,7 @@ class CodeView(RefusingFormView):
             "expires_seconds": seconds_until(self.login_code.expires_at, now),
             "resend_at": resend_at,
             "resend_seconds": seconds_until(resend_at, now),
+            "verifying": bool(self.pending.user),
             "spent": not self.login_code.is_live(now),
             "phone_url": web_url("phone"),
         }
@@ -133,36 +135,35 @@ class CodeView(RefusingFormView):
     def resend(self) -> HttpResponse:
         """Send a new code to the same phone and go to where it is entered."""
         try:
-            return challenge.send_code(
+            login_code = challenge.send_code(
                 self.request,
                 phone=self.login_code.phone,
                 invite=self.login_code.invite,
                 next_url=self.pending.next_url,
+                user=self.pending.user,
             )
         except Refusal as refusal:
             return self.refuse(self.form_class(code_length=self.login_code.length), refusal)
+        return HttpResponseRedirect(challenge.code_url(login_code))
 
     def serve(self, form: Form) -> HttpResponse:
-        """Log in."""
+        """Log in, or verify again who is signed in."""
         done = verify_code(
             login_code=self.login_code,
             guess=form.cleaned_data["auth_number"],
             sign_in=self.sign_in,
             address=client_address(self.request.META),
+            only=self.request.user if self.pending.user else None,
         )
         if done.invite_refusal:
             messages.warning(self.request, str(done.invite_refusal))
         return HttpResponseRedirect(self.pending.next_url or after_login(done.account.user))
 
     def sign_in(self, user: SiteUser) -> None:
-        """Start the user's session, and store it before the code is used up."""
-        session = self.request.session
-        if session.get(SESSION_KEY) == user._meta.pk.value_to_string(user):
-            # Django keeps the key of a session that is this user's already; here it changes.
-            del session[SESSION_KEY]
-        login(self.request, user, backend=login_backend())
-        challenge.forget(session)
-        session.save()
+        """Start the user's session, or renew it, before the code is used up."""
+        challenge.forget(self.request.session)
+        begin = sessions.renew if self.pending.user else sessions.start
+        begin(self.request, user)
 
 
 class LogoutView(PageView):
@@ -193,19 +194,6 @@ def safe_next_url(request: HttpRequest) -> str:
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return wanted if safe else ""
-
-
-def login_backend() -> str:
-    """Return the authentication backend that the session names.
-
-    ``PHONE_INVITES_AUTHENTICATION_BACKEND``, else the first ``ModelBackend`` of
-    ``AUTHENTICATION_BACKENDS``, else the first of all.
-    """
-    if app_settings.authentication_backend:
-        return app_settings.authentication_backend
-    backends = get_backends()
-    chosen = next((found for found in backends if isinstance(found, ModelBackend)), backends[0])
-    return f"{type(chosen).__module__}.{type(chosen).__qualname__}"
 
 
 def seconds_until(moment: dt.datetime, now: dt.datetime) -> int:

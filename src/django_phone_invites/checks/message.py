@@ -1,0 +1,78 @@
+"""What the message of a login code takes, in each language of the site."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Warning
+from django.utils import timezone
+
+from django_phone_invites import segments, text
+from django_phone_invites.checks.settings import wrong
+from django_phone_invites.conf import app_settings
+from django_phone_invites.limits import policy
+from django_phone_invites.models import LoginCode
+
+_TOO_LONG = (
+    "One segment holds 160 units of GSM-7, or 70 of UCS-2 as soon as one sign is not in GSM-7. "
+    "Shorten the template (phone_invites/message/), PHONE_INVITES_SITE_NAME or PHONE_INVITES_HOST, "
+    "or let codes grow less (PHONE_INVITES_PHONE_FAILURE_LENGTHS, "
+    "PHONE_INVITES_SITE_FAILURE_LENGTHS)."
+)
+_BROKEN = "Nobody can log in. Look at what is in phone_invites/message/ among your templates."
+
+
+def check_message(**kwargs: Any) -> list[CheckMessage]:
+    """W010: messages can be rendered, and their longest form fits one segment of SMS."""
+    if wrong(
+        *("code_length", "code_lifetime", "phone_failure_lengths", "site_failure_lengths"),
+        *("site_name", "host", "android_hash", "sign_up_notice"),
+    ):
+        return []
+    # Languages without a translation or a template of their own share a text, and so a warning.
+    found: dict[tuple[str, str], list[str]] = {}
+    for (locale, _), channel in product(django_settings.LANGUAGES, LoginCode.Channel.values):
+        for purpose in _purposes():
+            if problem := _problem(_longest(locale, channel, purpose)):
+                found.setdefault(problem, []).append(f"{locale} ({channel})")
+    return [
+        Warning(f"{told} in: {', '.join(where)}.", hint=hint, id="phone_invites.W010")
+        for (told, hint), where in found.items()
+    ]
+
+
+def _purposes() -> list[LoginCode.Purpose]:
+    """Return what messages are sent for."""
+    notice = [LoginCode.Purpose.NO_ACCOUNT] if app_settings.sign_up_notice else []
+    return [LoginCode.Purpose.LOGIN, *notice]
+
+
+def _problem(login_code: LoginCode) -> tuple[str, str] | None:
+    """Return what is wrong with a message, and what helps."""
+    try:
+        message = text.render(login_code)
+    except Exception as error:  # noqa: BLE001 - a template may be anybody's code
+        return f"The message cannot be rendered ({type(error).__name__})", _BROKEN
+    taken = segments.count(message.text)
+    if taken.segments == 1:
+        return None
+    what = f"With a code of {login_code.length} digits the message"
+    if not message.code:
+        what = "The message that there is no account"
+    told = f"{what} takes {taken.segments} segments ({taken.encoding}, {taken.units} units)"
+    return told, _TOO_LONG
+
+
+def _longest(locale: str, channel: str, purpose: str) -> LoginCode:
+    """Return a code as long as the settings in force allow. It is not stored."""
+    now = timezone.now()
+    return LoginCode(
+        purpose=purpose,
+        channel=channel,
+        locale=locale,
+        length=policy.longest_code(),
+        created_at=now,
+        expires_at=now + app_settings.code_lifetime,
+    )

@@ -1,0 +1,149 @@
+"""The message of a login code, in each language of the site."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from django_phone_invites import segments
+from tests.checks.reports import found, ids, one
+
+pytestmark = pytest.mark.django_db  # Django's checks of JSONField ask the database.
+
+LOADER = "django.template.loaders.locmem.Loader"
+
+
+def use_templates(settings: Any, **sources: str) -> None:
+    """Let these be the messages, by locale; ``any`` is what the other languages get."""
+    templates = {
+        f"phone_invites/message/login{'' if locale == 'any' else f'.{locale}'}.txt": source
+        for locale, source in sources.items()
+    }
+    settings.TEMPLATES = [
+        {**settings.TEMPLATES[0], "APP_DIRS": False}
+        | {"OPTIONS": {**settings.TEMPLATES[0]["OPTIONS"], "loaders": [(LOADER, templates)]}}
+    ]
+
+
+def reported() -> list[str]:
+    return [message.msg for message in found(deploy=True) if message.id == "phone_invites.W010"]
+
+
+def test_the_packages_own_message_fits_with_codes_at_their_longest(settings: Any) -> None:
+    settings.PHONE_INVITES_HOST = "example.com"
+    assert reported() == []
+    settings.PHONE_INVITES_HOST = "example.info"
+    assert len(reported()) == 1
+
+
+def test_a_message_of_two_segments_is_told_with_what_it_takes(settings: Any) -> None:
+    settings.PHONE_INVITES_SITE_NAME = "Shop"
+    settings.PHONE_INVITES_HOST = "shop.example"
+    longest = "012345678901 — код для Shop. Действует 5 минут.\n\n@shop.example #012345678901"
+    taken = segments.count(longest)
+    message = one("phone_invites.W010", deploy=True)
+    assert message.msg == (
+        f"With a code of 12 digits the message takes 2 segments (UCS-2, {taken.units} units) in: ru (web), ru (api)."
+    )
+    assert not message.is_serious()
+    assert "PHONE_INVITES_SITE_NAME" in (message.hint or "")
+    assert "phone_invites.W010" not in ids()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("PHONE_FAILURE_LENGTHS", {10: 8, 100: 12}),
+        ("SITE_FAILURE_LENGTHS", {250: 12, 10: 8}),
+        ("CODE_LENGTH", 12),
+    ],
+)
+def test_the_longest_code_counts_wherever_it_comes_from(
+    setting: str, value: Any, settings: Any
+) -> None:
+    settings.PHONE_INVITES_PHONE_FAILURE_LENGTHS = {}
+    settings.PHONE_INVITES_SITE_FAILURE_LENGTHS = {}
+    use_templates(settings, any="{{ code }}" + "я" * 59)
+    assert reported() == []
+    setattr(settings, f"PHONE_INVITES_{setting}", value)
+    (told,) = reported()
+    assert "12 digits" in told
+    assert "UCS-2, 71 units" in told
+
+
+def test_the_life_of_a_code_counts(settings: Any) -> None:
+    settings.PHONE_INVITES_CODE_LIFETIME = dt.timedelta(minutes=10)
+    use_templates(settings, any="{{ code }}{{ minutes }}" + "a" * 147)
+    assert "GSM-7, 161 units" in reported()[0]
+    settings.PHONE_INVITES_CODE_LIFETIME = dt.timedelta(minutes=9)
+    assert reported() == []
+
+
+def test_languages_that_take_the_same_are_told_together(settings: Any) -> None:
+    settings.LANGUAGES = [("en", "English"), ("fr", "French"), ("ru", "Russian")]
+    use_templates(settings, any="a" * 161, ru="я" * 135)
+    same, russian = reported()
+    assert same.endswith(
+        "2 segments (GSM-7, 161 units) in: en (web), en (api), fr (web), fr (api)."
+    )
+    assert russian.endswith("3 segments (UCS-2, 135 units) in: ru (web), ru (api).")
+
+
+def test_an_apps_hash_counts_through_the_api_only(settings: Any) -> None:
+    settings.PHONE_INVITES_ANDROID_HASH = "FA+9qCX9VSu"
+    use_templates(settings, any="a" * 149)
+    assert [told.partition(" in: ")[2] for told in reported()] == ["en (api), ru (api)."]
+    use_templates(settings, any="a" * 148)
+    assert reported() == []
+
+
+def test_a_text_of_one_channel_counts_through_that_one(settings: Any) -> None:
+    use_templates(settings, any="{% if channel == 'web' %}" + "a" * 161 + "{% endif %}")
+    assert [told.partition(" in: ")[2] for told in reported()] == ["en (web), ru (web)."]
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("{% nonsense %}", "TemplateSyntaxError"),
+        ("{% include 'nowhere' %}", "TemplateDoesNotExist"),
+    ],
+)
+def test_a_message_that_cannot_be_rendered_is_told_by_the_type_of_its_error(
+    source: str, error: str, settings: Any
+) -> None:
+    use_templates(settings, any="{{ code }}", ru=source)
+    message = one("phone_invites.W010", deploy=True)
+    assert message.msg == f"The message cannot be rendered ({error}) in: ru (web), ru (api)."
+    assert (message.hint or "").startswith("Nobody can log in.")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CODE_LENGTH",
+        "CODE_LIFETIME",
+        "PHONE_FAILURE_LENGTHS",
+        "SITE_FAILURE_LENGTHS",
+        "SITE_NAME",
+        "HOST",
+        "ANDROID_HASH",
+    ],
+)
+def test_a_wrong_setting_is_told_by_its_own_check_alone(name: str, settings: Any) -> None:
+    use_templates(settings, any="a" * 161)
+    setattr(settings, f"PHONE_INVITES_{name}", 2.5)
+    assert reported() == []
+
+
+def test_the_notice_is_a_message_too_where_it_is_sent(settings: Any) -> None:
+    settings.PHONE_INVITES_SITE_NAME = "A shop whose name is long, " * 3
+    settings.PHONE_INVITES_SIGN_UP = "closed"
+    without = reported()
+    assert [told for told in without if "no account" in told] == []
+    settings.PHONE_INVITES_SIGN_UP_NOTICE = True
+    (notice,) = set(reported()) - set(without)
+    assert notice.startswith("The message that there is no account takes 2 segments (UCS-2, ")
+    assert notice.endswith(" in: ru (web), ru (api).")
