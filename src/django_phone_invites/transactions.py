@@ -28,6 +28,8 @@ _SQLSTATES = {"40001", "40P01"}
 # MariaDB: ER_CHECKREAD (a row changed since the snapshot), ER_LOCK_DEADLOCK.
 _ERROR_NUMBERS = {1020, 1213}
 
+_READ_COMMITTED = "read committed"
+
 
 class Conflict(Exception):
     """Another transaction was first; raised by ``work`` to be run again."""
@@ -39,7 +41,9 @@ def run_durably(work: Callable[[], T]) -> T:
     It must be the outermost transaction: inside another one, whoever raises further out would undo
     what was counted here. ``durable`` makes that a ``RuntimeError`` at the first call.
 
-    A conflict with another transaction runs ``work`` again, for ``PATIENCE`` at most.
+    A conflict with another transaction runs ``work`` again, for ``PATIENCE`` at most. The
+    transaction is READ COMMITTED, whatever the connection has: what is changed here is changed on
+    a condition, and under a snapshot all but one of those that meet at a row would begin again.
 
     Raises:
         RuntimeError: there is a transaction around this one.
@@ -50,11 +54,23 @@ def run_durably(work: Callable[[], T]) -> T:
     while True:
         try:
             with transaction.atomic(using=using, durable=True):
+                _see_what_others_commit(using)
                 return work()
         except (DatabaseError, Conflict) as error:
             if not _is_conflict(error) or time.monotonic() > deadline:
                 raise
             time.sleep(random.uniform(0, 0.02))  # noqa: S311 - a pause, not a secret
+
+
+def _see_what_others_commit(using: str) -> None:
+    connection = connections[using]
+    # psycopg has an enumeration, mysqlclient a string (None: what the server has), SQLite nothing.
+    level = getattr(connection, "isolation_level", _READ_COMMITTED)
+    name = str(getattr(level, "name", level)).lower().replace("_", " ")
+    # Inside a test's transaction it is too late to choose.
+    if name != _READ_COMMITTED and not connection.savepoint_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET TRANSACTION ISOLATION LEVEL {_READ_COMMITTED}")
 
 
 def outside_transactions(view: F) -> F:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -12,6 +14,10 @@ from django.db import connection
 
 from tests.attack.figures import Figures
 from tests.attack.server import Server, Site
+
+#: Without a number of rounds, a server is attacked as Django's defaults have it (no ATOMIC_REQUESTS, the
+#: default isolation) and as the opposite.
+IS_LONG = "ATTACK_ROUNDS" in os.environ
 
 
 @pytest.fixture(scope="session", params=["atomic_requests", "autocommit"])
@@ -60,10 +66,20 @@ def running(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def site(request: pytest.FixtureRequest, atomic_requests: bool, isolation: str) -> Site:
+def store() -> dict[str, Any]:
+    """Return the settings of another store of the counters; nothing for the database."""
+    return {}
+
+
+@pytest.fixture
+def site(
+    request: pytest.FixtureRequest, atomic_requests: bool, isolation: str, store: dict[str, Any]
+) -> Site:
     """Return how the test wants the site to be run: ``@pytest.mark.site(SITE_MESSAGES_PER_HOUR=20)``."""
+    if not IS_LONG and connection.vendor != "sqlite" and atomic_requests == (isolation == ""):
+        pytest.skip("the short form has two of the four: ATTACK_ROUNDS")
     marker = request.node.get_closest_marker("site")
-    return Site(atomic_requests, isolation, marker.kwargs if marker else {})
+    return Site(atomic_requests, isolation, (marker.kwargs if marker else {}) | store)
 
 
 @pytest.fixture
@@ -87,8 +103,9 @@ def _record(node: pytest.Item, served: Server) -> None:
     guarantee = node.get_closest_marker("guarantee")
     if guarantee is None:
         return
+    where = " (counters in Redis)" if "LIMIT_STORE" in served.site.settings else ""
     node.user_properties += [
-        ("guarantee", guarantee.args[0]),
+        ("guarantee", f"{guarantee.args[0]}{where}"),
         ("limit", guarantee.kwargs["limit"]),
         ("atomic_requests", served.site.atomic_requests),
         ("isolation", served.site.isolation or "default"),

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -78,6 +78,8 @@ class Person:
 
 
 def kill_now_and_then(server: Server, crowd: list[Person], kills: int) -> None:
+    # On a busy machine the first ones take a while to log in.
+    _wait_until(lambda: _answered(crowd, status=200) > 0, seconds=60)
     for number in range(1, kills + 1):
         _wait_for(crowd, answers=random.randint(1, 40))
         # Not right after an answer, but at any moment of the requests that are under way.
@@ -92,14 +94,20 @@ def kill_now_and_then(server: Server, crowd: list[Person], kills: int) -> None:
 
 def _wait_for(crowd: list[Person], answers: int) -> None:
     """Wait until there are so many more answers, ten seconds at most."""
-    deadline = time.monotonic() + 10
     enough = _answered(crowd) + answers
-    while _answered(crowd) < enough and time.monotonic() < deadline:
+    _wait_until(lambda: _answered(crowd) >= enough, seconds=10)
+
+
+def _wait_until(is_so: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < deadline:
         time.sleep(0.01)
 
 
-def _answered(crowd: list[Person]) -> int:
-    return sum(answer.status != 0 for person in crowd for answer in list(person.answers))
+def _answered(crowd: list[Person], status: int | None = None) -> int:
+    """Count the answers, or those of one status; none came to a request that a kill met."""
+    found = [answer.status for person in crowd for answer in list(person.answers)]
+    return sum(one == status if status else one != 0 for one in found)
 
 
 @pytest.fixture

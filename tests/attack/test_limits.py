@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import pytest
 
 from django_phone_invites.limits import policy
@@ -26,15 +30,53 @@ from tests.attack.steps import (
 )
 
 CAP = 20
+#: Of this run alone, and the same for all its attacks, so that they share a server.
+PREFIX = f"phone_invites_attacks:{uuid.uuid4().hex}:"
 ADDRESS_MESSAGES = BLOCK_MESSAGES = INVITE_FAILURES = 10
 ADDRESS_FAILURES = 30
 
 
+@pytest.fixture(scope="session", params=["database", "redis"])
+def counters_in(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, counters_in: str, isolation: str) -> dict[str, Any]:
+    if counters_in == "database":
+        return {}
+    if isolation:
+        pytest.skip("the counters in Redis are in no transaction")
+    described = {
+        "BACKEND": "django_phone_invites.limits.redis.RedisStore",
+        "OPTIONS": request.getfixturevalue("redis_options") | {"prefix": PREFIX},
+    }
+    request.getfixturevalue("settings").PHONE_INVITES_LIMIT_STORE = described
+    return {"LIMIT_STORE": described}
+
+
+@pytest.fixture(autouse=True)
+def no_counts(transactional_db: None, store: dict[str, Any]) -> Iterator[Callable[[], None]]:
+    """Empty all counters, here and at the end."""
+
+    def empty() -> None:
+        LimitCounter.objects.all().delete()
+        if store:
+            redis = pytest.importorskip("redis")
+            with redis.Redis.from_url(store["LIMIT_STORE"]["OPTIONS"]["url"]) as client:
+                for key in client.scan_iter(f"{PREFIX}*"):
+                    client.delete(key)
+
+    empty()
+    yield empty
+    empty()
+
+
 @pytest.mark.guarantee("Requests for 100 phones: the cap of the site", limit="20 messages")
 @pytest.mark.site(SITE_MESSAGES_PER_HOUR=CAP)
-def test_the_cap_of_the_site(server: Server) -> None:
+def test_the_cap_of_the_site(server: Server, no_counts: Callable[[], None]) -> None:
     for round_ in server.figures.each_round():
-        LimitCounter.objects.all().delete()
+        no_counts()
         before = len(server.sent())
         answers = server.at_once([ask(phone(100 * round_ + number)) for number in range(100)])
         assert outcomes(answers) == {"201": CAP, "rate_limited": 100 - CAP}
@@ -128,9 +170,11 @@ def test_wrong_invite_codes_of_a_user(server: Server) -> None:
 
 
 @pytest.mark.guarantee("Wrong guesses at 8 codes of a phone: its 30 days", limit="40 guesses")
-def test_the_failures_of_a_phone_and_of_the_site_are_all_counted(server: Server) -> None:
+def test_the_failures_of_a_phone_and_of_the_site_are_all_counted(
+    server: Server, no_counts: Callable[[], None]
+) -> None:
     for round_ in server.figures.each_round():
-        LimitCounter.objects.all().delete()
+        no_counts()
         LoginCode.objects.all().delete()
         number = phone(round_)
         login_codes = [make_code(number) for _ in range(8)]

@@ -53,7 +53,7 @@ from tests.attack.model import (
 )
 
 IS_LONG = "MACHINE_EXAMPLES" in os.environ
-EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "30"))
 STEPS = int(os.environ.get("MACHINE_STEPS", "30"))
 
 START = dt.datetime(2026, 3, 1, 12, tzinfo=dt.timezone.utc)
@@ -85,7 +85,7 @@ EVENTS = [
     "revoke_an_invite",
 ]
 WAITS = ["next message", "next guess", "end of a code", "end of a failure", 1, 60, 600, 86_400]
-MALFORMED = ["x", "12", "9" * 13, "\u0661" * 8, "1234567a"]
+MALFORMED = ["", "x", "12", "9" * 13, "9" * 33, "\u0661" * 8, "1234567a", "1234567\0"]
 
 
 def _few(low: int, high: int) -> st.SearchStrategy[int | None]:

@@ -33,6 +33,19 @@ def test_messages_to_a_phone_are_limited_by_the_settings(settings: Any) -> None:
     )
 
 
+def test_a_test_number_has_the_limit_of_its_address_alone() -> None:
+    limits = policy.messages(phone=PHONE, address="192.0.2.1", is_test=True)
+    assert limits == [policy.test_codes(PHONE), policy.address_messages("192.0.2.1")]
+
+
+def test_the_next_code_of_a_test_number_can_be_had_at_once() -> None:
+    limit = policy.requests(PHONE, is_test=True)
+    assert (limit.name, limit.subject) == ("test-codes", PHONE)
+    assert limit.next_at([(event(NOW)[0], 10_000)]) is None
+    assert limit.add([], NOW) == [event(NOW)]
+    assert policy.requests(PHONE, is_test=False) == policy.phone_messages(PHONE)
+
+
 def test_messages_to_a_block_are_limited_by_the_settings(settings: Any) -> None:
     settings.PHONE_INVITES_BLOCK_MESSAGES_PER_HOUR = 7
     expected = Limit("block-messages", "+79096869", (Window(7, HOUR),))
@@ -71,6 +84,12 @@ def test_invite_codes_of_a_user_are_limited_by_the_settings(settings: Any) -> No
     assert policy.invite_failures(user) == Limit("invite-failures", "3", (Window(7, HOUR),))
 
 
+def test_a_step_is_told_once_a_day_and_a_region_looked_at_once_a_minute() -> None:
+    assert policy.site_step(30) == Limit("site-step", "30", (Window(1, DAY),))
+    assert policy.region_watch("RU") == Limit("region-watch", "ru", (Window(1, MINUTE),))
+    assert policy.region_alert("RU") == Limit("region-alert", "ru", (Window(1, HOUR),))
+
+
 def test_none_switches_a_limit_off(settings: Any) -> None:
     for name in ("BLOCK_MESSAGES", "ADDRESS_MESSAGES", "ADDRESS_FAILURES", "INVITE_FAILURES"):
         setattr(settings, f"PHONE_INVITES_{name}_PER_HOUR", None)
@@ -107,6 +126,25 @@ def test_the_longest_step_decides(settings: Any, phone: int, site: int, digits: 
 def test_a_step_never_makes_codes_shorter(settings: Any) -> None:
     settings.PHONE_INVITES_CODE_LENGTH = 10
     assert policy.code_length(phone_failures=10, site_failures=250) == 10
+
+
+@pytest.mark.parametrize(
+    ("length", "phone", "site", "longest"),
+    [
+        (10, {5: 9}, {30: 8}, 10),
+        (6, {5: 9, 9: 7}, {30: 8}, 9),
+        (6, {5: 7}, {30: 8}, 8),
+        (6, {}, {}, 6),
+    ],
+)
+def test_no_code_is_longer_than_the_longest(
+    settings: Any, length: int, phone: dict[int, int], site: dict[int, int], longest: int
+) -> None:
+    settings.PHONE_INVITES_CODE_LENGTH = length
+    settings.PHONE_INVITES_PHONE_FAILURE_LENGTHS = phone
+    settings.PHONE_INVITES_SITE_FAILURE_LENGTHS = site
+    assert policy.longest_code() == longest
+    assert policy.code_length(phone_failures=100_000, site_failures=100_000) == longest
 
 
 @pytest.mark.parametrize(

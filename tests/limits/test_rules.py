@@ -65,6 +65,12 @@ def test_a_moment_is_kept_to_the_microsecond(moment: dt.datetime) -> None:
     assert to_moment(to_number(moment)) == moment
 
 
+def test_a_moment_is_the_same_number_in_every_release() -> None:
+    """Counters outlive an update."""
+    assert to_number(dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)) == 0
+    assert to_number(NOW) == int(NOW.timestamp()) * 10**6 + NOW.microsecond
+
+
 def test_the_last_event_is_the_newest() -> None:
     assert last(events_at(NOW, NOW + HOUR)) == NOW + HOUR
     assert last([]) is None

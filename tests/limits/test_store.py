@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable
 
 import pytest
@@ -210,3 +211,29 @@ def test_any_other_subject_is_digested(subject: str) -> None:
     assert len(key) <= 80
     assert subject not in key or subject == "A"
     assert key != key_of(limit(1, subject + "x"))
+
+
+def test_the_key_of_a_digested_subject_is_the_same_in_every_release() -> None:
+    """Or an update would forget what was counted."""
+    digest = hashlib.sha256(b"A").hexdigest()
+    assert key_of(limit(1, "A")) == f"test:{digest[:48]}"
+    assert key_of(limit(1, "a" * 48)) == "test:" + "a" * 48
+
+
+def test_what_is_forgotten_was_never_counted(store: Store, count: Count) -> None:
+    gone, kept, unknown = limit(1, "gone"), limit(1, "kept"), limit(1, "unknown")
+    count(gone, NOW)
+    count(kept, NOW)
+    run_durably(lambda: store.forget([gone, unknown]))
+    assert stored(store, gone) == []
+    assert stored(store, kept) == at(NOW)
+    count(gone, NOW)
+
+
+def test_who_counts_on_what_was_forgotten_meanwhile_starts_over(store: Store, count: Count) -> None:
+    rule = limit(2)
+    count(rule, NOW)
+    reading = store.read([rule], NOW)
+    store.forget([rule])
+    run_durably(reading.take)
+    assert stored(store, rule) == at(NOW)

@@ -17,7 +17,7 @@ from django_phone_invites.limits.rules import Counted, Limit
 from django_phone_invites.limits.store import Reading, Store
 from django_phone_invites.transactions import run_durably
 
-__all__ = ["Reading", "Store", "get_store", "read", "take"]
+__all__ = ["Reading", "Store", "forget", "get_store", "read", "take"]
 
 
 def get_store() -> Store:
@@ -35,6 +35,11 @@ def get_store() -> Store:
 def read(counted: Sequence[Counted], now: dt.datetime) -> Reading:
     """Return the counters of ``counted`` as they are now."""
     return get_store().read(counted, now)
+
+
+def forget(counted: Sequence[Counted]) -> None:
+    """Remove the counters of ``counted``. Call it inside ``run_durably``."""
+    get_store().forget(counted)
 
 
 def take(limit: Limit, now: dt.datetime) -> bool:

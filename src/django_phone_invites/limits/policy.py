@@ -20,12 +20,20 @@ SITE_FAILURES_LIFE = DAY
 #: Digits that the block of a number leaves out: operators are given numbers by the thousand.
 BLOCK_DIGITS = 3
 
+#: Events that no counter ever holds.
+NEVER_REACHED = 10**9
+
 #: Bits of an IPv6 network that is one customer's (RFC 6177, 2: a site is given a /64 at the least).
 IPV6_PREFIX = 64
 
 
-def messages(*, phone: str, address: str | None) -> list[Limit]:
-    """Return everything that a message counts against, the phone's own limit first."""
+def messages(*, phone: str, address: str | None, is_test: bool = False) -> list[Limit]:
+    """Return everything that a code counts against, the phone's own limit first.
+
+    No message is sent to a test number. What is left is how many rows one address can make.
+    """
+    if is_test:
+        return [test_codes(phone), address_messages(address)]
     return [
         phone_messages(phone),
         block_messages(phone),
@@ -42,6 +50,25 @@ def phone_messages(phone: str) -> Limit:
         _windows(app_settings.phone_messages_per_hour, app_settings.phone_messages_per_day),
         Cooldown(app_settings.resend_cooldown, app_settings.resend_cooldown_max),
     )
+
+
+def test_codes(phone: str) -> Limit:
+    """Return the count of codes that were asked for a test number; it is never reached.
+
+    It is kept all the same. Its row puts the requests for one number in an order, and tells when
+    the last one was: that is what keeps to two live codes for a phone.
+    """
+    return Limit("test-codes", phone, (Window(NEVER_REACHED, HOUR),))
+
+
+def of_phone(phone: str) -> list[Limit | Tally]:
+    """Return all that is counted of one phone, and of nobody else's."""
+    return [phone_messages(phone), test_codes(phone), phone_failures(phone)]
+
+
+def requests(phone: str, *, is_test: bool) -> Limit:
+    """Return what says when the next code for a phone can be asked for."""
+    return test_codes(phone) if is_test else phone_messages(phone)
 
 
 def block_messages(phone: str) -> Limit:
@@ -118,6 +145,12 @@ def code_length(*, phone_failures: int, site_failures: int) -> int:
         _step(app_settings.phone_failure_lengths, phone_failures),
         _step(app_settings.site_failure_lengths, site_failures),
     )
+
+
+def longest_code() -> int:
+    """Return the most digits that a code can have under the settings in force."""
+    steps = [app_settings.phone_failure_lengths, app_settings.site_failure_lengths]
+    return max([app_settings.code_length, *(digits for step in steps for digits in step.values())])
 
 
 def network_of(address: str | None) -> str:

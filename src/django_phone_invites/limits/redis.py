@@ -156,6 +156,15 @@ class RedisStore(Store):
         with _refused_where_it_fails():
             return bool(self._replace([self._prefix + change.key for change in changes], arguments))
 
+    def forget(self, counted: Sequence[Counted]) -> None:
+        """Delete the values, by one command.
+
+        Raises:
+            Unavailable: Redis does not answer in time, or with an error. It may have deleted them.
+        """
+        with _refused_where_it_fails():
+            self._client.delete(*(self._prefix + key_of(one) for one in counted))
+
 
 @functools.cache
 def _client(url: str, timeout: float) -> redis.Redis:

@@ -67,6 +67,16 @@ class Store(ABC):
             Unavailable, OperationalError: the counters cannot be reached.
         """
 
+    @abstractmethod
+    def forget(self, counted: Sequence[Counted]) -> None:
+        """Remove the counters of ``counted``, as if nothing had ever been counted on them.
+
+        It is called inside a transaction, which may be run again.
+
+        Raises:
+            Unavailable, OperationalError: the counters cannot be reached.
+        """
+
 
 def key_of(counted: Counted) -> str:
     """Return the key of a counter: at most 80 characters that no collation takes for others.
