@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection, connections
+from django.utils import translation
 
+from django_phone_invites.exceptions import Refusal
 from django_phone_invites.senders.memory import outbox
 
-collect_ignore = [] if settings.HAS_DRF else ["api", "example"]
+# Sites of a test's own have settings of their own.
+collect_ignore = [] if getattr(settings, "HAS_DRF", False) else ["api", "example"]
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +27,13 @@ def _empty_outbox() -> Iterator[None]:
     outbox.clear()
     yield
     outbox.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_language_left() -> Iterator[None]:
+    """Let no test inherit the language of a request that another made."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture
@@ -47,3 +60,27 @@ def limits_in_redis(redis_options: dict[str, Any], settings: Any) -> dict[str, A
         "OPTIONS": redis_options,
     }
     return redis_options
+
+
+@pytest.fixture
+def in_parallel(transactional_db: None) -> Callable[[Sequence[Callable[[], Any]]], list[Any]]:
+    """Run each piece of work in a thread of its own, all at once; return results and refusals."""
+    if connection.vendor == "sqlite" and connection.is_in_memory_db():
+        pytest.skip("Threads need a database file: set SQLITE_TEST_FILE.")
+
+    def run(works: Sequence[Callable[[], Any]]) -> list[Any]:
+        barrier = Barrier(len(works), timeout=30)
+
+        def one(work: Callable[[], Any]) -> Any:
+            try:
+                barrier.wait()
+                return work()
+            except Refusal as refusal:
+                return refusal
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(len(works)) as pool:
+            return list(pool.map(one, works))
+
+    return run

@@ -6,6 +6,7 @@ import importlib.util
 import os
 
 import dj_database_url
+import django
 
 SECRET_KEY = "tests"
 DEBUG = False
@@ -39,6 +40,25 @@ INSTALLED_APPS = [
 ]
 if HAS_DRF:
     INSTALLED_APPS += ["rest_framework", "rest_framework.authtoken", "drf_spectacular"]
+# --group issuers
+if importlib.util.find_spec("knox"):
+    INSTALLED_APPS += ["knox"]
+if importlib.util.find_spec("rest_framework_simplejwt"):
+    INSTALLED_APPS += ["rest_framework_simplejwt.token_blacklist"]
+# RFC 7518, 3.2: a key of HS256 has 32 bytes at least, and PyJWT warns of less.
+SIMPLE_JWT = {"SIGNING_KEY": "tests " * 6}
+
+# Django has its own from 6.0 on.
+TASK_FRAMEWORK = "django.tasks" if django.VERSION >= (6, 0) else "django_tasks"
+if TASK_FRAMEWORK == "django_tasks":
+    INSTALLED_APPS += ["django_tasks"]
+TASKS = {
+    "default": {
+        "BACKEND": f"{TASK_FRAMEWORK}.backends.immediate.ImmediateBackend",
+        # django-tasks once waited for a commit, and a test that is rolled back has none.
+        "ENQUEUE_ON_COMMIT": False,
+    }
+}
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

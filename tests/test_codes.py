@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import hmac
 import re
 from typing import Any
 
 import pytest
+from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,6 +80,15 @@ def test_a_code_stays_valid_through_the_fallback_keys(settings: Any) -> None:
     settings.SECRET_KEY = "another"
     assert codes.matches(seed, before)
     assert codes.matches(seed, codes.derive(seed))
+
+
+def test_the_code_of_a_seed_is_the_same_in_every_release(settings: Any) -> None:
+    """Or an update would end the codes that are on their way. Written out with hmac alone."""
+    settings.SECRET_KEY = "one"
+    key = hashlib.sha256(b"django_phone_invites.login_code" + b"one").digest()
+    text = f"login:+79096869722:12:{'0' * 32}:{'f' * 32}"
+    number = int(hmac.new(key, text.encode(), "sha256").hexdigest(), 16)
+    assert codes.derive(dataclasses.replace(SEED, length=12)) == f"{number % 10**12:012}"
 
 
 def test_a_bytes_key_is_a_key(settings: Any) -> None:
@@ -165,6 +177,23 @@ def test_tokens_and_nonces_are_128_random_bits_in_one_case(make: Any) -> None:
     assert all(re.fullmatch("[0-9a-f]{32}", found) for found in made)
 
 
+@pytest.mark.parametrize("make", [codes.new_token, lambda: "0123456789abcdef" * 2])
+def test_what_we_make_could_be_a_token(make: Any) -> None:
+    assert codes.is_token(make())
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0" * 31, "0" * 33, "A" * 32, "g" * 32, "0" * 32 + "\n", "٠" * 32]
+)
+def test_what_could_be_no_token_is_not_looked_up(text: str) -> None:
+    assert not codes.is_token(text)
+
+
+def test_an_invite_code_is_one_of_890_million() -> None:
+    assert len(set(codes.INVITE_ALPHABET)) == len(codes.INVITE_ALPHABET) == 31
+    assert codes.INVITE_LENGTH == 6
+
+
 def test_invite_codes_have_no_look_alikes_and_both_cases() -> None:
     made = [codes.new_invite_code() for _ in range(500)]
     signs = set("".join(made))
@@ -226,3 +255,32 @@ def test_a_folded_code_is_ascii_and_folds_to_itself(raw: str) -> None:
 @pytest.mark.parametrize("secret", [SEED.phone, SEED.token, SEED.nonce])
 def test_the_repr_of_a_seed_tells_nothing(secret: str) -> None:
     assert secret not in repr(SEED)
+
+
+# Erased phones
+
+
+def test_a_phone_s_digest_tells_nothing_without_the_key():
+    digest = codes.digest_phone("+79096869722")
+    assert re.fullmatch("[0-9a-f]{64}", digest)
+    assert digest == codes.digest_phone("+79096869722")
+    assert digest != codes.digest_phone("+79096869723")
+    with override_settings(SECRET_KEY="other"):
+        assert codes.digest_phone("+79096869722") != digest
+
+
+@override_settings(SECRET_KEY="key")
+def test_a_phone_s_digest_stays_what_it_was_in_every_release():
+    """Another one would forget who was erased."""
+    assert codes.digest_phone("+79096869722") == (
+        "7a14aa56bcd173e9e24a4ba08607f97ad3552409d3df690c0f164813c1697f3e"
+    )
+
+
+def test_a_phone_is_found_under_the_keys_of_before():
+    old = codes.digest_phone("+79096869722")
+    with override_settings(SECRET_KEY="new", SECRET_KEY_FALLBACKS=["older", "tests"]):
+        found = codes.phone_digests("+79096869722")
+        assert found[0] == codes.digest_phone("+79096869722")
+        assert found[2] == old
+        assert len(set(found)) == 3

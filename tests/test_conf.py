@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ DEFAULTS = {
     "host": None,
     "site_name": "",
     "mask_invitees": True,
-    "token_issuer": "django_phone_invites.api.tokens.drf_token",
+    "token_issuer": "django_phone_invites.api.issuers.authtoken.AuthTokenIssuer",
     "create_user": None,
     "authentication_backend": None,
     "trusted_proxies": 0,
@@ -46,9 +47,19 @@ DEFAULTS = {
     "region_alert_pauses": False,
     "login_redirect_url": None,
     "logout_redirect_url": None,
+    "send": "inline",
+    "test_numbers": {},
+    "android_hash": None,
+    "link_user": None,
+    "sign_up": "open",
+    "sign_up_notice": False,
 }
 
 SECOND = dt.timedelta(seconds=1)
+
+LAST_DAY = dt.date(2027, 1, 31)
+#: A test number, as the settings have it.
+FIXED = {"code": "123456", "until": LAST_DAY}
 
 RIGHT: list[tuple[str, Any]] = [
     ("code_length", 4),
@@ -95,6 +106,12 @@ RIGHT: list[tuple[str, Any]] = [
     ("region_alert_minimum", 1),
     ("region_alert_minimum", 10_000),
     ("region_alert_pauses", True),
+    ("android_hash", "FA+9qCX9VSu"),
+    ("android_hash", "/0123456789"),
+    ("android_hash", None),
+    ("test_numbers", {"+79096869700": FIXED, "+12015550123": {**FIXED, "code": "0000"}}),
+    ("test_numbers", {"+79096869700": {**FIXED, "code": "0" * 12, "until": dt.date(2020, 1, 1)}}),
+    ("test_numbers", {"+1234567": FIXED, "+123456789012345": FIXED}),
 ]
 
 WRONG: list[tuple[str, Any, str]] = [
@@ -141,7 +158,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("site_name", None, "must be a string"),
     ("mask_invitees", 1, "must be True or False"),
     ("mask_invitees", None, "must be True or False"),
-    ("token_issuer", None, "must be the dotted path of a function"),
+    ("token_issuer", None, "must be the dotted path of an issuer or a function"),
     ("create_user", len, "must be the dotted path of a function or None"),
     (
         "authentication_backend",
@@ -174,6 +191,52 @@ WRONG: list[tuple[str, Any, str]] = [
         for value in ("RU", [], ["ru"], [None], ["RU", 7], {"RU": 1})
     ],
     *[
+        (
+            "test_numbers",
+            value,
+            'must be a dict of numbers in E.164, each with its "code" and "until"',
+        )
+        for value in (None, [], "+79096869700", [("+79096869700", FIXED)])
+    ],
+    *[
+        (
+            "test_numbers",
+            {"+79096869722": FIXED, number: FIXED},
+            f"must have numbers in E.164, such as '+79096869700', and not {number!r}",
+        )
+        for number in (
+            *("79096869700", "+7 909 686-97-00", "+0123456789", "+123456", "+1234567890123456"),
+            *("+79096869700\n", "+٧٩٠٩٦٨٦٩٧٠٠", "", 79096869700, None),
+        )
+    ],
+    *[
+        (
+            "test_numbers",
+            {"+79096869700": fixed},
+            'must have a "code" and an "until" for \'+79096869700\', and nothing else',
+        )
+        for fixed in (
+            *({"code": "123456"}, {"until": LAST_DAY}, {}, {**FIXED, "from": LAST_DAY}),
+            *("123456", None, ["code", "until"], {"code", "until"}),
+        )
+    ],
+    *[
+        (
+            "test_numbers",
+            {"+79096869700": {**FIXED, "code": code}},
+            "must have a string of 4 to 12 digits as the \"code\" of '+79096869700'",
+        )
+        for code in ("123", "0" * 13, "12345a", "123456\n", " 123456", "１２３４５６", 123456, None)
+    ],
+    *[
+        (
+            "test_numbers",
+            {"+79096869700": {**FIXED, "until": until}},
+            "must have a datetime.date, its last day, as the \"until\" of '+79096869700'",
+        )
+        for until in ("2027-01-31", None, dt.datetime(2027, 1, 31), dt.timedelta(days=30))  # noqa: DTZ001
+    ],
+    *[
         ("host", value, 'must be a lower-case host name such as "example.com", or None')
         for value in (
             "",
@@ -191,6 +254,23 @@ WRONG: list[tuple[str, Any, str]] = [
             b"example.com",
         )
     ],
+    *[
+        (
+            "android_hash",
+            value,
+            'must be the 11 characters of a hash such as "FA+9qCX9VSu", or None',
+        )
+        for value in (
+            "",
+            "FA+9qCX9VS",
+            "FA+9qCX9VSu=",
+            "FA+9qCX9VSu\n",
+            "FA-9qCX9VSu",
+            "FA 9qCX9VSu",
+            "ЁA+9qCX9VSu",
+            b"FA+9qCX9VSu",
+        )
+    ],
 ]
 
 
@@ -206,9 +286,9 @@ def test_defaults_are_the_documented_ones(settings: Any) -> None:
 def test_every_setting_is_iterated_in_the_order_of_its_check() -> None:
     found = list(app_settings)
     assert [setting.name for setting in found] == [PREFIX + name.upper() for name in DEFAULTS]
-    assert [setting.check_id for setting in found] == [
-        f"phone_invites.E{100 + number}" for number in range(1, len(DEFAULTS) + 1)
-    ]
+    check_ids = [setting.check_id for setting in found]
+    assert check_ids == sorted(set(check_ids))
+    assert all(re.fullmatch(r"phone_invites\.E1\d\d", check_id) for check_id in check_ids)
 
 
 @pytest.mark.parametrize("name", DEFAULTS)

@@ -38,16 +38,32 @@ REFUSALS = {
     "invite_already_activated": ("InviteAlreadyActivated", 409),
     "invite_expired": ("InviteExpired", 409),
     "invite_exhausted": ("InviteExhausted", 409),
+    "idempotency_key_invalid": ("IdempotencyKeyInvalid", 400),
+    "idempotency_key_reused": ("IdempotencyKeyReused", 409),
     "gate_refused": ("GateRefused", 403),
+    "invite_required": ("InviteRequired", 403),
+    "sign_up_closed": ("SignUpClosed", 403),
     "account_conflict": ("AccountConflict", 409),
     "account_disabled": ("AccountDisabled", 403),
     "account_missing": ("AccountMissing", 404),
+    "user_protected": ("UserProtected", 409),
+    "user_needs_phone": ("UserNeedsPhone", 409),
+    "verification_required": ("VerificationRequired", 403),
+    "logout_impossible": ("LogoutImpossible", 409),
     "rate_limited": ("RateLimited", 429),
     "sending_paused": ("SendingPaused", 503),
     "unavailable": ("Unavailable", 503),
 }
 
-ABSTRACT = {"PhoneInvitesError", "Refusal", "FieldRefusal", "CodeRefusal", "InviteRefusal"}
+ABSTRACT = {
+    "PhoneInvitesError",
+    "Refusal",
+    "FieldRefusal",
+    "CodeRefusal",
+    "CodeOver",
+    "InviteRefusal",
+    "SignUpRefusal",
+}
 
 
 def all_classes() -> list[type[Exception]]:

@@ -16,7 +16,7 @@ from django.apps import apps
 from django.template.base import Lexer, Token, TokenType
 from django.utils import timezone
 
-from django_phone_invites import delivery
+from django_phone_invites import text as message
 from django_phone_invites.models import LoginCode
 
 PACKAGE = Path(apps.get_app_config("phone_invites").path)
@@ -186,7 +186,7 @@ def test_numbers_take_the_russian_plural_forms(number, form):
 
 
 def message_text(monkeypatch: pytest.MonkeyPatch, *, locale: str, minutes: int, code: str) -> str:
-    monkeypatch.setattr(delivery.codes, "derive", lambda seed: code)
+    monkeypatch.setattr(message.codes, "derive", lambda seed: code)
     now = timezone.now()
     login_code = LoginCode(
         phone="+79096869722",
@@ -196,7 +196,7 @@ def message_text(monkeypatch: pytest.MonkeyPatch, *, locale: str, minutes: int, 
         created_at=now,
         expires_at=now + dt.timedelta(minutes=minutes),
     )
-    return delivery.render(login_code).text
+    return message.render(login_code).text
 
 
 @pytest.fixture

@@ -51,6 +51,8 @@ def test_migrations_lead_back_to_nothing_and_forward_again() -> None:
         "phone_invites_inviteactivation",
         "phone_invites_limitcounter",
         "phone_invites_sendingpause",
+        "phone_invites_senderhealth",
+        "phone_invites_erasedphone",
     }
     sign_up(PHONE)
     call_command("migrate", "phone_invites", "zero", verbosity=0)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from django_phone_invites import codes
 from django_phone_invites.models import (
+    ErasedPhone,
     InviteActivation,
     InviteCode,
     LimitCounter,
@@ -21,6 +22,11 @@ from django_phone_invites.testing import sign_up
 
 PHONE = "+79096869722"
 NOW = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.timezone.utc)
+
+
+def test_an_erased_phone_shows_nothing_of_it() -> None:
+    row = ErasedPhone(pk=7, digest=codes.digest_phone(PHONE), has_activated=True, erased_at=NOW)
+    assert str(row) == "erased phone 7"
 
 
 def make_code(**changes: Any) -> LoginCode:

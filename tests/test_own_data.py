@@ -20,6 +20,10 @@ pytestmark = pytest.mark.django_db
 
 OWN, INVITER, INVITEE, STRANGER = (f"+7909686972{last}" for last in range(1, 5))
 ADDRESS = "203.0.113.7"
+API_PATHS = (
+    *("/api/profile/", "/api/profile/invitees/", "/api/me/"),
+    *("/api/logout/", "/api/logout/all/"),
+)
 #: What no key of an answer and no name in a context says.
 WORDS = {"nonce", "address", "attempts", "token", "username", "password", "inviter"}
 
@@ -87,6 +91,8 @@ def test_no_page_and_no_template_is_given_more_than_the_own_data(own: Any) -> No
         client.get("/user/profile/invitees/"),
         client.post("/user/profile/", {"stranger_invite_code": "NOBODY"}),
         client.get("/user/"),
+        client.get("/user/verify/"),
+        client.post("/user/verify/"),
     ]
     # These are Django's; the user is the own one, and messages are told in the body.
     passed = {"view", "request", "user", "perms", "csrf_token", "messages"}
@@ -130,6 +136,8 @@ def test_no_answer_of_the_api_holds_more_than_the_own_data(own: Any) -> None:
         call("options", "/api/profile/", **own_token),
         call("get", "/api/profile/invitees/", **own_token),
         call("patch", "/api/profile/", {"stranger_invite_code": "NOBODY"}, **own_token),
+        call("get", "/api/me/", **own_token),
+        call("options", "/api/logout/all/", **own_token),
     ]
     keys = {key for answer in answers for key, _ in walk(answer.json())}
     assert keys - {""} == {
@@ -192,7 +200,7 @@ def test_whoever_is_disabled_or_deleted_is_out_at_once_everywhere(change: str) -
         for method in ("GET", "HEAD", "POST"):
             answer = client.generic(method, path)
             assert (answer.status_code, answer["Location"][:12]) == (302, "/user/?next=")
-    for path in ("/api/profile/", "/api/profile/invitees/") if django_settings.HAS_DRF else ():
+    for path in API_PATHS if django_settings.HAS_DRF else ():
         for method in ("GET", "PATCH", "OPTIONS", "DELETE"):
             answer = client.generic(method, path, **headers)
             assert (answer.status_code, answer.json()["code"]) == (401, "authentication_failed")

@@ -76,6 +76,25 @@ def test_a_number_without_a_country_has_no_region(e164: str) -> None:
     assert phones.region_of(e164) == ""
 
 
+@pytest.mark.parametrize(
+    ("e164", "kind"),
+    [
+        ("+79096869722", phones.Kind.MOBILE),
+        ("+74951234567", phones.Kind.FIXED),
+        ("+16502530000", phones.Kind.FIXED_OR_MOBILE),
+        ("+445600123456", phones.Kind.VOIP),
+        ("+78001234567", phones.Kind.TOLL_FREE),
+        ("+78091234567", phones.Kind.PREMIUM),
+        ("+447012345678", phones.Kind.OTHER),
+        ("+70000000000", phones.Kind.OTHER),
+    ],
+)
+def test_a_number_has_a_kind_and_one_that_no_plan_knows_another(
+    e164: str, kind: phones.Kind
+) -> None:
+    assert phones.kind_of(e164) is kind
+
+
 @pytest.mark.parametrize("space", ["\u2009", "\u202f"])
 def test_typographic_spaces_are_spaces(space: str) -> None:
     assert phones.parse(f"+7{space}909{space}686{space}97{space}22") == RU

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,8 +16,11 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from django_phone_invites import codes
 from django_phone_invites.models import (
+    ErasedPhone,
     InviteActivation,
     InviteCode,
     LoginCode,
@@ -41,12 +46,36 @@ pytestmark = [
 ]
 
 
+def login_codes() -> Iterator[LoginCode]:
+    now = timezone.now()
+    for number in range(1, ROWS + 1):
+        yield LoginCode(
+            phone=f"+7{9_000_000_000 + number}",
+            region="RU",
+            purpose=LoginCode.Purpose.LOGIN,
+            channel=LoginCode.Channel.API,
+            length=6,
+            locale="en",
+            created_at=now - dt.timedelta(hours=1),
+            expires_at=now - dt.timedelta(minutes=55),
+            delivery=LoginCode.Delivery.SENT,
+        )
+
+
+def erased_phones() -> Iterator[ErasedPhone]:
+    for number in range(1, ROWS + 1):
+        yield ErasedPhone(
+            digest=codes.digest_phone(f"+7{8_000_000_000 + number}"),
+            has_activated=False,
+            erased_at=timezone.now(),
+        )
+
+
 @pytest.fixture
 def many_rows() -> None:
     """Fill every table; user 1 has invited all others."""
     user, account = get_user_model()._meta.db_table, PhoneAccount._meta.db_table
-    login, invite = LoginCode._meta.db_table, InviteCode._meta.db_table
-    activation = InviteActivation._meta.db_table
+    invite, activation = InviteCode._meta.db_table, InviteActivation._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO {user} (id, password, username, first_name, last_name, email,
@@ -65,15 +94,8 @@ def many_rows() -> None:
             SELECT n, 'CODE' || n, 'CODE' || n, 0, '', now() FROM generate_series(1, %s) n""",
             [ROWS],
         )
-        cursor.execute(
-            f"""INSERT INTO {login} (phone, region, purpose, channel, token, nonce, length, attempts,
-                locale, invite, created_at, expires_at, delivery, delivered_by, message_id,
-                delivery_error)
-            SELECT '+7' || (9000000000 + n), 'RU', 'login', 'api', md5(n::text), md5(n::text), 6, 1, 'en',
-                '', now() - interval '1 hour', now() - interval '55 minutes', 'sent', '', '', ''
-            FROM generate_series(1, %s) n""",
-            [ROWS],
-        )
+        LoginCode.objects.bulk_create(login_codes(), batch_size=5000)
+        ErasedPhone.objects.bulk_create(erased_phones(), batch_size=5000)
         cursor.execute(
             f"""INSERT INTO {activation} (invitee_id, inviter_id, invite_code_id, code, pair,
                 activated_at)

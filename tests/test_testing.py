@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django_phone_invites.exceptions import PhoneInvalid
 from django_phone_invites.models import InviteCode, LoginCode, PhoneAccount
 from django_phone_invites.senders import Message, PermanentSendError, Receipt, Sender
 from django_phone_invites.senders.memory import MemorySender
+from django_phone_invites.services import verifications
 from django_phone_invites.services.challenges import request_code
 from django_phone_invites.services.login import verify_code
 from django_phone_invites.testing import SenderContract, last_code, log_in, outbox, sign_up
@@ -54,6 +56,13 @@ def test_a_sender_that_keeps_no_codes_is_named(settings: Any) -> None:
     settings.PHONE_INVITES_SENDER = {"BACKEND": backend}
     with pytest.raises(LookupError, match=r"PHONE_INVITES_SENDER is ConsoleSender, .+MemorySender"):
         last_code(PHONE)
+
+
+@pytest.mark.django_db
+def test_a_client_that_is_logged_in_was_verified_just_now(client: Client) -> None:
+    user = log_in(client, PHONE)
+    verified_at = verifications.in_session(client.session, user)
+    assert verifications.is_recent(verified_at, dt.timedelta(minutes=1))
 
 
 @pytest.mark.django_db

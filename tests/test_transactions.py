@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -24,6 +26,7 @@ from django_phone_invites.transactions import (
     outside_transactions,
     run_durably,
 )
+from tests.attack.isolation import options
 
 
 class DriverError(Exception):
@@ -130,6 +133,47 @@ def test_conflicts_that_do_not_end_are_given_up(
         run_durably(work)
     assert work.calls > 1
     assert keys() == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_who_waits_for_a_row_goes_on_with_what_the_first_committed(
+    level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has one isolation level")
+    described = connections.settings["default"]
+    monkeypatch.setitem(
+        described, "OPTIONS", described["OPTIONS"] | options(described["ENGINE"], level)
+    )
+    LimitCounter.objects.create(key="shared", events="0", updated_at=timezone.now())
+    begun, held = Barrier(2, timeout=30), Event()
+    runs: list[str] = []
+
+    def add_one(name: str, pause: Callable[[], object]) -> None:
+        def work() -> None:
+            runs.append(name)
+            # A snapshot is taken by the first statement.
+            LimitCounter.objects.count()
+            if runs.count(name) == 1:
+                begun.wait()
+            pause()
+            counter = LimitCounter.objects.select_for_update().get(key="shared")
+            held.set()
+            counter.events = str(int(counter.events) + 1)
+            counter.save()
+
+        try:
+            run_durably(work)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(add_one, "first", lambda: None)
+        second = pool.submit(add_one, "second", lambda: held.wait(30))
+        first.result(), second.result()
+    assert LimitCounter.objects.get(key="shared").events == "2"
+    assert sorted(runs) == ["first", "second"]
 
 
 @pytest.mark.django_db

@@ -106,6 +106,15 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Phone sign-in and invites",
     "DESCRIPTION": "The example of django-phone-invites.",
     "VERSION": "0.1.0",
+    # drf-spectacular knows it since 0.27; before, it makes 3.0.
+    "OAS_VERSION": "3.1.0",
+    "CONTACT": {"name": "django-phone-invites contributors"},
+    "LICENSE": {"name": "MIT"},
+    "SERVERS": [{"url": "/"}],
+    "TAGS": [
+        {"name": "login", "description": "In with a phone and a code, and out again."},
+        {"name": "profile", "description": "The own profile, and invites."},
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api_user",
     # Swagger UI and Redoc from this server, not from the internet.
@@ -137,6 +146,14 @@ PHONE_INVITES_SENDER = {
     "BACKEND": "django_phone_invites.senders.imitation.ImitationSender",
     "OPTIONS": {"delay": (1.0, 2.0), "path": VAR_DIR / "messages.jsonl"},
 }
+
+# SEND=task in the environment: "manage.py db_worker" sends the codes, from the database.
+if os.environ.get("SEND") == "task":
+    INSTALLED_APPS += ["django_tasks_db"]
+    if django.VERSION < (6, 0):
+        INSTALLED_APPS += ["django_tasks"]
+    TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    PHONE_INVITES_SEND = "task"
 
 PHONE_INVITES_ROUTES = {
     "code": "auth/<int:pk>/",

@@ -1,4 +1,4 @@
-"""Login codes are derived, never stored; invite codes are made at random. Pure functions."""
+"""Login codes are derived, never stored; invite codes are random; erased phones are digests."""
 
 from __future__ import annotations
 
@@ -59,9 +59,13 @@ def matches(seed: Seed, guess: str) -> bool:
     The comparison takes the same time for every guess; a code that was sent before
     ``SECRET_KEY`` changed stays valid through ``SECRET_KEY_FALLBACKS``.
     """
-    keys = [django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS]
-    equal = [constant_time_compare(_derive(seed, key), guess) for key in keys]
+    equal = [constant_time_compare(_derive(seed, key), guess) for key in _keys()]
     return any(equal)
+
+
+def _keys() -> list[str | bytes]:
+    """Return the key in force, and those of before that still count."""
+    return [django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS]
 
 
 def _derive(seed: Seed, key: str | bytes) -> str:
@@ -73,6 +77,26 @@ def _derive(seed: Seed, key: str | bytes) -> str:
     ).digest()
     number = int.from_bytes(digest, "big") % 10**seed.length
     return str(number).zfill(seed.length)
+
+
+def digest_phone(phone: str) -> str:
+    """Return what is kept of an erased phone: 64 characters that tell nothing without the key."""
+    return _digest_phone(phone, django_settings.SECRET_KEY)
+
+
+def phone_digests(phone: str) -> list[str]:
+    """Return the digests of a phone under the key and its fallbacks.
+
+    One that was made before ``SECRET_KEY`` changed is found through ``SECRET_KEY_FALLBACKS``.
+    """
+    return [_digest_phone(phone, key) for key in _keys()]
+
+
+def _digest_phone(phone: str, key: str | bytes) -> str:
+    # Without a key, whoever reads the table would try all numbers: there are too few of them.
+    return salted_hmac(
+        "django_phone_invites.erased_phone", phone, secret=key, algorithm="sha256"
+    ).hexdigest()
 
 
 def read_guess(raw: object, *, length: int) -> str:

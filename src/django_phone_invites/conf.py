@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypedDict, TypeVar, overload
 
 from django.conf import settings as django_settings
 
@@ -18,10 +18,20 @@ PREFIX = "PHONE_INVITES_"
 #: The fewest and the most digits of a login code.
 CODE_LENGTHS = (4, 12)
 
+#: Who may sign up, where no function of the site's says so.
+SIGN_UP_POLICIES = ("open", "invite", "closed")
+
 T = TypeVar("T")
 
 #: Says what a value must be, or None when the value is right.
 Rule = Callable[[object], "str | None"]
+
+
+class FixedCode(TypedDict):
+    """What a test number is given: its code, and the last day (in UTC) on which it is right."""
+
+    code: str
+    until: dt.date
 
 
 class Setting(Generic[T]):
@@ -87,6 +97,31 @@ def _instance(kind: type, words: str, *, optional: bool = False) -> Rule:
     return rule
 
 
+def _one_of(*values: str) -> Rule:
+    def rule(value: object) -> str | None:
+        return (
+            None if value in values else "must be " + " or ".join(f'"{value}"' for value in values)
+        )
+
+    return rule
+
+
+def _sign_up(value: object) -> str | None:
+    right = isinstance(value, str) and (value in SIGN_UP_POLICIES or "." in value)
+    words = "".join(f'"{policy}", ' for policy in SIGN_UP_POLICIES)
+    return None if right else f"must be {words}or the dotted path of a function"
+
+
+def _link_user(value: object) -> str | None:
+    names = {"FIELD", "VERIFIED_FIELD"}
+    is_dict = isinstance(value, dict) and "FIELD" in value and names >= value.keys()
+    if is_dict and all(isinstance(one, str) and one for one in value.values()):  # type: ignore[attr-defined]
+        return None
+    if value is None or (isinstance(value, str) and "." in value):
+        return None
+    return 'must be a dict such as {"FIELD": "mobile"}, the dotted path of a function, or None'
+
+
 def _lengths(value: object) -> str | None:
     right = isinstance(value, dict) and all(
         _is_whole(failures, 1, 100_000) and _is_whole(digits, *CODE_LENGTHS)
@@ -124,6 +159,28 @@ def _share(value: object) -> str | None:
     return None if right else "must be a number over 0 and up to 1, or None"
 
 
+def _test_numbers(value: object) -> str | None:
+    if not isinstance(value, dict):
+        return 'must be a dict of numbers in E.164, each with its "code" and "until"'
+    found = (_test_number(number, fixed) for number, fixed in value.items())
+    return next((problem for problem in found if problem is not None), None)
+
+
+def _test_number(number: object, fixed: object) -> str | None:
+    # None of these says the code: what a check prints is read by more people than the settings.
+    if not isinstance(number, str) or not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
+        return f"must have numbers in E.164, such as '+79096869700', and not {number!r}"
+    if not isinstance(fixed, dict) or set(fixed) != {"code", "until"}:
+        return f'must have a "code" and an "until" for {number!r}, and nothing else'
+    code, until = fixed["code"], fixed["until"]
+    if not isinstance(code, str) or not re.fullmatch("[0-9]{4,12}", code):
+        return f'must have a string of 4 to 12 digits as the "code" of {number!r}'
+    # A datetime is a date too, but not one that a day can be compared with.
+    if not isinstance(until, dt.date) or isinstance(until, dt.datetime):
+        return f'must have a datetime.date, its last day, as the "until" of {number!r}'
+    return None
+
+
 def _host(value: object) -> str | None:
     # RFC 1123, 2.1: labels of letters, digits and inner hyphens, at most 63 octets each.
     label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -133,6 +190,12 @@ def _host(value: object) -> str | None:
         and re.fullmatch(rf"{label}(\.{label})*", value)
     )
     return None if right else 'must be a lower-case host name such as "example.com", or None'
+
+
+def _android_hash(value: object) -> str | None:
+    # The first 11 characters of a digest in Base64.
+    right = value is None or (isinstance(value, str) and re.fullmatch("[A-Za-z0-9+/]{11}", value))
+    return None if right else 'must be the 11 characters of a hash such as "FA+9qCX9VSu", or None'
 
 
 class AppSettings:
@@ -178,8 +241,8 @@ class AppSettings:
     )
     token_issuer: Setting[str] = Setting(
         "phone_invites.E116",
-        "django_phone_invites.api.tokens.drf_token",
-        _instance(str, "the dotted path of a function"),
+        "django_phone_invites.api.issuers.authtoken.AuthTokenIssuer",
+        _instance(str, "the dotted path of an issuer or a function"),
     )
     create_user: Setting[str | None] = Setting(
         "phone_invites.E117", None, _instance(str, "the dotted path of a function", optional=True)
@@ -222,6 +285,16 @@ class AppSettings:
     )
     logout_redirect_url: Setting[str | None] = Setting(
         "phone_invites.E136", None, _instance(str, "a URL or the name of one", optional=True)
+    )
+    send: Setting[str] = Setting("phone_invites.E137", "inline", _one_of("inline", "task"))
+    test_numbers: Setting[dict[str, FixedCode]] = Setting("phone_invites.E138", {}, _test_numbers)
+    android_hash: Setting[str | None] = Setting("phone_invites.E139", None, _android_hash)
+    link_user: Setting[dict[str, str] | str | None] = Setting(
+        "phone_invites.E142", None, _link_user
+    )
+    sign_up: Setting[str] = Setting("phone_invites.E145", "open", _sign_up)
+    sign_up_notice: Setting[bool] = Setting(
+        "phone_invites.E146", False, _instance(bool, "True or False")
     )
 
     def __iter__(self) -> Iterator[Setting[Any]]:

@@ -12,9 +12,10 @@
         ├── CodeRefusal
         │   ├── CodeNotFound             code_not_found
         │   ├── CodeInvalid              code_invalid
-        │   ├── CodeExpired              code_expired
-        │   ├── CodeUsed                 code_used
-        │   └── CodeExhausted            code_exhausted
+        │   └── CodeOver
+        │       ├── CodeExpired          code_expired
+        │       ├── CodeUsed             code_used
+        │       └── CodeExhausted        code_exhausted
         ├── InviteRefusal
         │   ├── InviteUnknown            invite_unknown
         │   ├── InviteOwn                invite_own
@@ -22,10 +23,19 @@
         │   ├── InviteAlreadyActivated   invite_already_activated
         │   ├── InviteExpired            invite_expired
         │   └── InviteExhausted          invite_exhausted
+        ├── IdempotencyKeyInvalid        idempotency_key_invalid
+        ├── IdempotencyKeyReused         idempotency_key_reused
         ├── GateRefused                  gate_refused
+        ├── SignUpRefusal
+        │   ├── InviteRequired           invite_required
+        │   └── SignUpClosed             sign_up_closed
         ├── AccountConflict              account_conflict
         ├── AccountDisabled              account_disabled
         ├── AccountMissing               account_missing
+        ├── UserProtected                user_protected
+        ├── UserNeedsPhone               user_needs_phone
+        ├── VerificationRequired         verification_required
+        ├── LogoutImpossible             logout_impossible
         ├── RateLimited                  rate_limited
         ├── SendingPaused                sending_paused
         └── Unavailable                  unavailable
@@ -48,7 +58,10 @@ class PhoneInvitesError(Exception):
 
 
 class Refusal(PhoneInvitesError):
-    """A request that was understood and not granted."""
+    """A request that was understood and not granted.
+
+    Its argument, where a site's rule gives one, is shown in place of ``message``.
+    """
 
     code: ClassVar[str]
     status: ClassVar[int]
@@ -57,7 +70,7 @@ class Refusal(PhoneInvitesError):
     retry_after: int | None = None
 
     def __str__(self) -> str:
-        return str(self.message)
+        return str(next(iter(self.args), "") or self.message)
 
 
 class FieldRefusal(Refusal):
@@ -116,19 +129,27 @@ class CodeInvalid(CodeRefusal):
         self.resend_at = resend_at
 
 
-class CodeExpired(CodeRefusal):
+class CodeOver(CodeRefusal):
+    """A code that logs in no more; a new one can be had at ``resend_at``, where that is known."""
+
+    def __init__(self, *, resend_at: dt.datetime | None = None) -> None:
+        super().__init__()
+        self.resend_at = resend_at
+
+
+class CodeExpired(CodeOver):
     code = "code_expired"
     status = 409
     message = _("This code is no longer valid. Ask for a new one.")
 
 
-class CodeUsed(CodeRefusal):
+class CodeUsed(CodeOver):
     code = "code_used"
     status = 409
     message = _("This code was used already. Ask for a new one.")
 
 
-class CodeExhausted(CodeRefusal):
+class CodeExhausted(CodeOver):
     code = "code_exhausted"
     status = 409
     message = _("Too many wrong attempts. Ask for a new code.")
@@ -174,6 +195,20 @@ class InviteExhausted(InviteRefusal):
     message = _("This invite code was used as often as it can be.")
 
 
+class IdempotencyKeyInvalid(Refusal):
+    code = "idempotency_key_invalid"
+    status = 400
+    message = _("The idempotency key must have 1 to 255 printable characters of ASCII.")
+
+
+class IdempotencyKeyReused(Refusal):
+    """The key stands for another request of the same address, whose code is still alive."""
+
+    code = "idempotency_key_reused"
+    status = 409
+    message = _("This idempotency key was used for another request.")
+
+
 class GateRefused(Refusal):
     """The site's gate did not let a request for a code through; it may say so in its own words."""
 
@@ -181,11 +216,25 @@ class GateRefused(Refusal):
     status = 403
     message = _("No code was sent. Load the page again and try once more.")
 
-    def __init__(self, message: str | Promise = "") -> None:
-        super().__init__(message)
 
-    def __str__(self) -> str:
-        return str(self.args[0] or self.message)
+class SignUpRefusal(Refusal):
+    """A right code, and a phone without an account that does not get one."""
+
+    status = 403
+
+
+class InviteRequired(SignUpRefusal):
+    """No invite code was brought along, or none that can be activated still."""
+
+    code = "invite_required"
+    message = _("To sign up, ask for a code with an invite code that is still valid.")
+
+
+class SignUpClosed(SignUpRefusal):
+    """Nobody may sign up, or not this phone; a site's own rule may say so in its own words."""
+
+    code = "sign_up_closed"
+    message = _("Nobody can sign up at the moment.")
 
 
 class AccountConflict(Refusal):
@@ -208,6 +257,38 @@ class AccountMissing(Refusal):
     code = "account_missing"
     status = 404
     message = _("This user has no phone number.")
+
+
+class UserProtected(Refusal):
+    """A user whom a phone cannot be erased with: rows of the site refer to them and forbid it."""
+
+    code = "user_protected"
+    status = 409
+    message = _("This user cannot be deleted: other data of the site belongs to them.")
+
+
+class UserNeedsPhone(Refusal):
+    """A user whose name is the phone and may not be empty: they end with it, or not at all."""
+
+    code = "user_needs_phone"
+    status = 409
+    message = _("This user cannot be without a phone number. Delete the user with it.")
+
+
+class VerificationRequired(Refusal):
+    """A user who is signed in, and whose last right code is too long ago for this."""
+
+    code = "verification_required"
+    status = 403
+    message = _("Confirm that it is you: ask for a code, enter it, and try again.")
+
+
+class LogoutImpossible(Refusal):
+    """The token issuer did not give this login out, or has no way to end it."""
+
+    code = "logout_impossible"
+    status = 409
+    message = _("This login cannot be ended here.")
 
 
 class RateLimited(Refusal):

@@ -14,9 +14,23 @@ logger = logging.getLogger("django_phone_invites")
 EVENTS = {
     "code_sent": logging.INFO,
     "code_failed": logging.ERROR,
+    "code_retried": logging.WARNING,
+    "code_given_up": logging.ERROR,
+    "queue_failed": logging.ERROR,
+    "callback_refused": logging.WARNING,
+    "sender_skipped": logging.ERROR,
+    "code_withheld": logging.INFO,
+    "sign_up_refused": logging.INFO,
+    "sign_up_failed": logging.ERROR,
+    "link_refused": logging.INFO,
+    "link_failed": logging.ERROR,
     "code_verified": logging.INFO,
     "code_wrong": logging.INFO,
+    "verify_failed": logging.ERROR,
     "code_lengthened": logging.INFO,
+    "test_code_requested": logging.WARNING,
+    "test_code_verified": logging.WARNING,
+    "test_code_refused": logging.WARNING,
     "rate_limited": logging.WARNING,
     "gate_refused": logging.INFO,
     "gate_failed": logging.ERROR,
@@ -26,6 +40,8 @@ EVENTS = {
     "sending_paused": logging.WARNING,
     "sending_lifted": logging.WARNING,
     "invite_activated": logging.INFO,
+    "phone_exported": logging.INFO,
+    "phone_erased": logging.INFO,
 }
 
 

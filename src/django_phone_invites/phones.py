@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 
 from django.conf import settings as django_settings
@@ -36,11 +37,37 @@ REGIONS = frozenset(phonenumbers.SUPPORTED_REGIONS)
 _TEXTABLE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
-def parse(raw: str) -> str:
+class Kind(enum.Enum):
+    """What sort of line a number is, as far as people who look for a lost code care."""
+
+    MOBILE = "mobile"
+    FIXED = "fixed"
+    FIXED_OR_MOBILE = "fixed or mobile"
+    VOIP = "voip"
+    TOLL_FREE = "toll-free"
+    PREMIUM = "premium"
+    OTHER = "other"
+
+
+_KINDS = {
+    PhoneNumberType.MOBILE: Kind.MOBILE,
+    PhoneNumberType.FIXED_LINE: Kind.FIXED,
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: Kind.FIXED_OR_MOBILE,
+    PhoneNumberType.VOIP: Kind.VOIP,
+    PhoneNumberType.TOLL_FREE: Kind.TOLL_FREE,
+    PhoneNumberType.PREMIUM_RATE: Kind.PREMIUM,
+}
+
+
+def parse(raw: str, region: str | None = None) -> str:
     """Return the E.164 form of a number as a person writes it.
 
     Whether the number is in use, and whether codes may be sent to it, is the business of
     :func:`require_textable`.
+
+    Args:
+        raw: the number.
+        region: that of a number without a country code; that of the settings if not given.
 
     Raises:
         PhoneInvalid: it has other signs than digits and punctuation, is longer than
@@ -50,7 +77,7 @@ def parse(raw: str) -> str:
     if len(raw) > MAX_INPUT_LENGTH or not _WRITTEN.fullmatch(raw):
         raise PhoneInvalid
     try:
-        number = phonenumbers.parse(raw, default_region())
+        number = phonenumbers.parse(raw, region or default_region())
     except phonenumbers.NumberParseException:
         raise PhoneInvalid from None
     _drop_mexican_1(number)
@@ -86,6 +113,11 @@ def require_textable(e164: str) -> None:
         raise PhoneTypeRefused
     if app_settings.regions is not None and region not in app_settings.regions:
         raise PhoneRegionRefused
+
+
+def kind_of(e164: str) -> Kind:
+    """Return what sort of line a number is; ``OTHER`` too where no plan knows the number."""
+    return _KINDS.get(phonenumbers.number_type(phonenumbers.parse(e164)), Kind.OTHER)
 
 
 def region_of(e164: str) -> str:

@@ -14,6 +14,7 @@ API_NAMESPACE = "phone_invites_api"
 
 WEB_ROUTES = {
     "phone": "",
+    "verify": "verify/",
     "code": "code/<str:token>/",
     "profile": "profile/",
     "invitees": "profile/invitees/",
@@ -21,6 +22,9 @@ WEB_ROUTES = {
 }
 
 API_ROUTES = {
+    "logout": "logout/",
+    "logout_all": "logout/all/",
+    "me": "me/",
     "codes": "codes/",
     "code": "codes/<str:token>/",
     "profile": "profile/",

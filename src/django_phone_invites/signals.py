@@ -8,7 +8,8 @@ from django.dispatch import Signal
 #: A message was handed to the provider. Arguments: ``login_code``, ``receipt``.
 code_sent = Signal()
 
-#: A message could not be handed to the provider. Arguments: ``login_code``, ``error``.
+#: A message could not be handed to the provider, or it is not known whether it was.
+#: Arguments: ``login_code``, ``error``.
 code_failed = Signal()
 
 #: The first right code of a phone made an account. Arguments: ``account``, ``user``.
@@ -23,6 +24,10 @@ site_stepped_up = Signal()
 
 #: A user activated an invite code. Arguments: ``activation``.
 invite_activated = Signal()
+
+#: A phone was erased, and its user too if ``user_deleted``. It brings no number: whoever still
+#: holds it finds it by the user. Arguments: ``user_id``, ``user_deleted``.
+phone_erased = Signal()
 
 #: Few of the codes that were sent to a region are entered; ``paused`` tells whether sending to it
 #: was paused for that. Arguments: ``region``, ``sent``, ``verified``, ``paused``.

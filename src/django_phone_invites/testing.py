@@ -15,7 +15,7 @@ from django_phone_invites import phones
 from django_phone_invites.models import LoginCode, SiteUser
 from django_phone_invites.senders import Message, Receipt, Sender, SendError, get_sender
 from django_phone_invites.senders.memory import MemorySender, outbox
-from django_phone_invites.services import accounts
+from django_phone_invites.services import accounts, linking, verifications
 from django_phone_invites.transactions import run_durably
 
 __all__ = ["SenderContract", "last_code", "log_in", "outbox", "sign_up"]
@@ -45,18 +45,29 @@ def _other_sender() -> str:
 
 
 def sign_up(phone: str) -> SiteUser:
-    """Return the user of ``phone``, made as by a first login if there is none."""
+    """Return the user of ``phone``, found or made as by a first login if there is none.
+
+    Raises:
+        AccountConflict, AccountDisabled: ``PHONE_INVITES_LINK_USER`` finds one who may not have it.
+    """
     e164 = phones.parse(phone)
     known = accounts.find(e164)
-    account = known or run_durably(lambda: accounts.create(e164, timezone.now()))
-    user: SiteUser = account.user
-    return user
+    if known is not None:
+        return known.user
+    found = linking.find_user(e164)
+    return run_durably(lambda: accounts.create(e164, timezone.now(), found)).user
 
 
 def log_in(client: Client, phone: str) -> SiteUser:
-    """Log ``client`` in as the user of ``phone``, who is made if need be, and return the user."""
+    """Log ``client`` in as the user of ``phone``, who is made if need be, and return the user.
+
+    It counts as a right code that was entered just now (``recently_verified``).
+    """
     user = sign_up(phone)
     client.force_login(user)
+    session = client.session
+    verifications.remember(session, user)
+    session.save()
     return user
 
 

@@ -16,6 +16,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -171,8 +172,14 @@ def deployed_site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The example, served on a free port of the loopback interface."""
-    folder = tmp_path_factory.mktemp("served")
+    """The example as it is served."""
+    with serve(tmp_path_factory.mktemp("served")) as served:
+        yield served
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[Server]:
+    """Serve a copy of the example, with people in it, on a free port of the loopback interface."""
     site = copy_site(folder)
     for arguments in (["manage.py", "migrate", "-v0"], ["-c", FILL]):
         done = site.run(*arguments)

@@ -130,6 +130,15 @@ def test_more_than_two_live_codes_of_a_phone_are_found() -> None:
     assert broken() == [f"Login code {code.pk} is one of 3 live codes of its phone, 2 at most."]
 
 
+def test_more_than_two_live_codes_of_a_test_number_are_found() -> None:
+    expires_at = timezone.now() + LIFETIME
+    for is_test in (True, False, True, False):
+        make_code(expires_at=expires_at, is_test=is_test)
+    assert broken() == []
+    code = make_code(expires_at=expires_at, is_test=True)
+    assert broken() == [f"Login code {code.pk} is one of 3 live codes of its phone, 2 at most."]
+
+
 @pytest.mark.parametrize("uses", [0, 2])
 def test_uses_that_are_not_the_activations_are_found(
     uses: int, activation: InviteActivation

@@ -97,7 +97,42 @@ def test_what_the_provider_refuses_is_told(settings: Any) -> None:
     settings.PHONE_INVITES_SENDER = {"BACKEND": f"{__name__}.RefusingSender"}
     with pytest.raises(CommandError) as refused:
         send_test("+79096869722")
-    assert str(refused.value) == "PermanentSendError 17: out of credit"
+    first, meaning = str(refused.value).splitlines()
+    assert first == "PermanentSendError 17: out of credit"
+    assert meaning == "It will not work for this number, however often it is tried."
+
+
+def through(*senders: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "BACKEND": "django_phone_invites.senders.failover.FailoverSender",
+        "OPTIONS": {"senders": senders},
+    }
+
+
+MEMORY = {"BACKEND": "django_phone_invites.senders.memory.MemorySender", "NAME": "second"}
+
+
+def test_of_several_senders_each_is_named(settings: Any, capsys: Any) -> None:
+    silent = {"BACKEND": f"{__name__}.SilentSender", "NAME": "first"}
+    settings.PHONE_INVITES_SENDER = through(silent, MEMORY)
+    assert send_test("+79096869722") == "second: sent, message id 1\n"
+    assert capsys.readouterr().err.startswith("first: TemporarySendError\n")
+
+
+def test_no_other_sender_is_asked_about_a_number_that_one_calls_wrong(settings: Any) -> None:
+    settings.PHONE_INVITES_SENDER = through({"BACKEND": f"{__name__}.RefusingSender"}, MEMORY)
+    with pytest.raises(CommandError, match=r"^RefusingSender: PermanentSendError 17"):
+        send_test("+79096869722")
+    assert outbox == []
+
+
+def test_a_number_without_a_sender_is_told(settings: Any) -> None:
+    settings.PHONE_INVITES_SENDER = {
+        "BACKEND": "django_phone_invites.senders.failover.RegionSender",
+        "OPTIONS": {"routes": {"KZ": MEMORY}, "default": None},
+    }
+    with pytest.raises(CommandError, match="no sender for this number"):
+        send_test("+79096869722")
 
 
 @pytest.mark.parametrize(
@@ -111,7 +146,8 @@ def test_the_cause_of_a_failure_is_told(sender: type[Sender], cause: str, settin
     settings.PHONE_INVITES_SENDER = {"BACKEND": f"{__name__}.{sender.__name__}"}
     with pytest.raises(CommandError) as refused:
         send_test("+79096869722")
-    first, second = str(refused.value).splitlines()
+    first, second, meaning = str(refused.value).splitlines()
+    assert meaning == "It may work later, or through another provider."
     assert first.split()[0] == "TemporarySendError"
     assert second == f"Caused by {cause}"
     # What --traceback shows.

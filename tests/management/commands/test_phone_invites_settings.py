@@ -65,3 +65,23 @@ def test_a_sender_without_options_is_shown() -> None:
 def test_a_sender_of_the_wrong_shape_tells_no_secret(sender: Any, settings: Any) -> None:
     settings.PHONE_INVITES_SENDER = sender
     assert SECRET not in shown()["* PHONE_INVITES_SENDER"]
+
+
+def test_a_test_number_is_shown_with_its_last_day_and_without_its_code(settings: Any) -> None:
+    settings.PHONE_INVITES_TEST_NUMBERS = {
+        "+79096869700": {"code": "13579246", "until": dt.date(2027, 1, 31)}
+    }
+    assert shown()["* PHONE_INVITES_TEST_NUMBERS"] == (
+        "{'+79096869700': {'code': '…', 'until': datetime.date(2027, 1, 31)}}"
+    )
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [SECRET, {"+79096869700": SECRET}, {"+79096869700": {"pin": SECRET}}],
+    ids=["string", "value", "key"],
+)
+def test_test_numbers_of_the_wrong_shape_tell_no_code(numbers: Any, settings: Any) -> None:
+    settings.PHONE_INVITES_TEST_NUMBERS = numbers
+    found = shown()["* PHONE_INVITES_TEST_NUMBERS"]
+    assert found == "(not shown: see manage.py check)"
