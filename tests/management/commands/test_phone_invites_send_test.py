@@ -17,6 +17,7 @@ from django_phone_invites.senders import (
     TemporarySendError,
 )
 from django_phone_invites.senders.memory import outbox
+from django_phone_invites.services import pauses
 
 
 class RefusingSender(Sender):
@@ -46,10 +47,27 @@ class SilentSender(Sender):
         raise TemporarySendError from TimeoutError()
 
 
-def send_test(phone: str) -> str:
+pytestmark = pytest.mark.django_db
+
+
+def send_test(phone: str, *options: str) -> str:
     out = io.StringIO()
-    call_command("phone_invites_send_test", phone, stdout=out)
+    call_command("phone_invites_send_test", phone, *options, stdout=out)
     return out.getvalue()
+
+
+@pytest.mark.parametrize("region", ["RU", pauses.EVERYWHERE])
+def test_nothing_is_sent_during_a_pause_unless_it_is_asked_for(region: str) -> None:
+    pauses.pause(region=region)
+    with pytest.raises(CommandError, match="paused: --despite-pause sends it"):
+        send_test("+79096869722")
+    assert outbox == []
+    assert send_test("+79096869722", "--despite-pause") == "sent, message id 1\n"
+
+
+def test_a_pause_of_another_region_stops_nothing() -> None:
+    pauses.pause(region="KZ")
+    assert send_test("+79096869722") == "sent, message id 1\n"
 
 
 def test_a_message_goes_through_the_sender_in_force(settings: Any) -> None:

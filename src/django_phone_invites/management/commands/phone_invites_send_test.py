@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_phone_invites import phones
-from django_phone_invites.exceptions import FieldRefusal
+from django_phone_invites.exceptions import Refusal, SendingPaused
 from django_phone_invites.senders import (
     Message,
     PermanentSendError,
@@ -15,6 +15,7 @@ from django_phone_invites.senders import (
     UnclearSendError,
     get_sender,
 )
+from django_phone_invites.services import pauses
 
 
 class Command(BaseCommand):
@@ -25,13 +26,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the number."""
         parser.add_argument("phone", help="A phone number, with its country code.")
+        parser.add_argument(
+            "--despite-pause",
+            action="store_true",
+            help="Send it although sending is paused, to try a provider before it is lifted.",
+        )
 
-    def handle(self, *args: Any, phone: str, **options: Any) -> None:
+    def handle(self, *args: Any, phone: str, despite_pause: bool, **options: Any) -> None:
         """Send it and say what the provider answered."""
         try:
-            e164 = phones.parse(phone)
-            phones.require_textable(e164)
-        except FieldRefusal as refusal:
+            e164 = _require_sending(phone, despite_pause=despite_pause)
+        except Refusal as refusal:
             raise CommandError(str(refusal)) from None
         message = Message(
             phone=e164,
@@ -59,6 +64,18 @@ class Command(BaseCommand):
                 self.stdout.write(name + found)
                 return
         raise failure
+
+
+def _require_sending(phone: str, *, despite_pause: bool) -> str:
+    """Return the number in E.164, if codes are sent to it."""
+    e164 = phones.parse(phone)
+    phones.require_textable(e164)
+    try:
+        if not despite_pause:
+            pauses.require_sending(phones.region_of(e164))
+    except SendingPaused:
+        raise CommandError("Sending is paused: --despite-pause sends it all the same.") from None
+    return e164
 
 
 def _in_words(error: SendError) -> str:
