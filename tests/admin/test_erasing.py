@@ -56,7 +56,12 @@ def test_the_chosen_phones_are_erased_and_the_history_says_by_whom(clerk, rows):
     assert [kept.e164 for kept in PhoneAccount.objects.all()] == [OTHER_PHONE]
     assert ErasedPhone.objects.get().has_activated
     entry = LogEntry.objects.get()
-    assert (entry.object_repr, entry.change_message) == ("+7 •••-•••-••-22", "Erased.")
+    assert (entry.object_repr, entry.user) == (
+        "+7 •••-•••-••-22",
+        get_user_model()._default_manager.get(is_staff=True),
+    )
+    # A deletion: the list of recent actions leads to no row that is gone.
+    assert entry.is_deletion()
     assert get_user_model()._default_manager.filter(pk=account.user_id).exists()
 
 

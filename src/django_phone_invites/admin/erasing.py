@@ -6,7 +6,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.auth import get_permission_codename, get_user_model
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -98,13 +100,24 @@ def _erase_one(
         model_admin.message_user(request, f"{account}: {refusal}", messages.ERROR)
         return False
     if done.had_account:
-        # Under its masked number, as its row was: who erased it stays known.
-        model_admin.log_change(request, account, gettext("Erased."))
+        _record(request, account)
     if done.logins_left:
         text = gettext("%(phone)s: these logins could not be ended here: %(names)s.")
         values = {"phone": account, "names": ", ".join(done.logins_left)}
         model_admin.message_user(request, text % values, messages.WARNING)
     return done.had_account
+
+
+def _record(request: HttpRequest, account: PhoneAccount) -> None:
+    """Keep who erased it, under its masked number, as a deletion: its row is gone."""
+    # ModelAdmin.log_deletion ends with Django 5, and log_deletions begins with 5.1.
+    LogEntry.objects.create(
+        user_id=str(request.user.pk),
+        content_type=ContentType.objects.get_for_model(account),
+        object_id=str(account.pk),
+        object_repr=str(account),
+        action_flag=DELETION,
+    )
 
 
 def _may_delete_users(request: HttpRequest) -> bool:
