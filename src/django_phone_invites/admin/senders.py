@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from django_phone_invites.admin.base import ReadOnlyAdmin
-from django_phone_invites.admin.reasons import failures
+from django_phone_invites.admin.facts import failures
 from django_phone_invites.models import SenderHealth
 from django_phone_invites.services import health
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_phone_invites import phones
 from django_phone_invites.admin import reasons
 from django_phone_invites.admin.base import change_url
+from django_phone_invites.admin.facts import KINDS, Fact, Says, facts_of
 from django_phone_invites.exceptions import PhoneInvalid
 from django_phone_invites.models import LoginCode
 from django_phone_invites.services.explain import Explanation
@@ -54,13 +55,13 @@ class Answer:
     phone: str
     region: str
     kind: str
-    facts: list[reasons.Fact]
+    facts: list[Fact]
     stories: list[Story]
 
     @property
     def is_stopped(self) -> bool:
         """Tell whether something keeps a code that is asked for now away."""
-        return any(fact.says is reasons.Says.STOPS for fact in self.facts)
+        return any(fact.says is Says.STOPS for fact in self.facts)
 
 
 def answer(found: Explanation, *, shows_number: bool, site_name: str) -> Answer:
@@ -68,8 +69,8 @@ def answer(found: Explanation, *, shows_number: bool, site_name: str) -> Answer:
     return Answer(
         phone=phones.display(found.phone) if shows_number else phones.mask(found.phone),
         region=found.region,
-        kind=str(reasons.KINDS[found.kind]),
-        facts=list(reasons.facts(found)),
+        kind=str(KINDS[found.kind]),
+        facts=list(facts_of(found)),
         stories=[_story(code, found, site_name) for code in found.codes],
     )
 
