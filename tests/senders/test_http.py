@@ -116,6 +116,17 @@ def test_what_never_got_a_connection_was_surely_not_sent() -> None:
         assert str(refused.value)
 
 
+def test_a_header_that_is_none_was_surely_not_sent_and_is_not_told() -> None:
+    # As of a credential that is not set: "Bearer ".
+    with running(http(200, b"{}")) as provider:
+        request = Request.json(provider.url, {}, {"Authorization": "Bearer s3cret "})
+        with pytest.raises(TemporarySendError) as caught:
+            http_sender.exchange(request)
+    assert caught.value.code == "LocalProtocolError"
+    assert "s3cret" not in repr(caught.value)
+    assert b"".join(provider.requests) == b""
+
+
 def test_a_connection_whose_time_is_up_before_tls_is_closed(monkeypatch: Any) -> None:
     opened: list[Any] = []
 

@@ -184,7 +184,8 @@ def exchange(request: Request) -> Answer:
     Resolving, connecting, TLS, request and answer share the time.
 
     Raises:
-        TemporarySendError: there was no connection, or the URL is none, so nothing was sent.
+        TemporarySendError: there was no connection, or the URL or a header is none, so nothing was
+            sent.
         UnclearSendError: the connection broke, or no whole answer came in time.
     """
     backend = _Backend(time.monotonic() + time_left())
@@ -199,6 +200,9 @@ def exchange(request: Request) -> Answer:
             return Answer(response.status, _read_capped(response.iter_stream()))
     except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.UnsupportedProtocol) as error:
         raise TemporarySendError(str(error), code=type(error).__name__) from None
+    except httpcore.LocalProtocolError as error:
+        # Without its text, which has the header in it.
+        raise TemporarySendError("A header cannot be sent.", code=type(error).__name__) from None
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
         raise UnclearSendError(code=type(error).__name__) from None
 
