@@ -5,7 +5,10 @@ tried in a process that is forked once the tests are collected and the database 
 costs no more than the tests themselves: those that come through its line, the fastest first, until
 one fails. The faults that none notices are printed, and the share of those that were noticed.
 
-    MUTATION_JOBS=2 MUTATION_SECONDS=60 MUTATION_EVERY=1 python -m tests.mutation src/.../services/login.py
+    MUTATION_JOBS=2 MUTATION_EVERY=1 python -m tests.mutation src/.../services/login.py
+
+A fault whose tests take three times as long as they did without it hangs, which is noticed too; such
+ones are counted apart.
 
 Tools that do this leave out functions with a decorator (mutmut), which here are all services, or start
 a process for each fault (cosmic-ray), which takes ten times as long.
@@ -37,8 +40,8 @@ TESTS = [
     "--ignore=tests/api/test_bad_input.py", "--ignore=tests/web/test_bad_input.py",
 ]  # fmt: skip
 JOBS = int(os.environ.get("MUTATION_JOBS", "2"))
-#: Seconds for the tests of one fault. Whatever takes longer is noticed: it would have hung.
-SECONDS = float(os.environ.get("MUTATION_SECONDS", "120"))
+#: What a fault hangs beyond: so many times what its tests took, and so many seconds.
+TIMES, SECONDS = 3, 30
 #: Every how many-th fault is tried.
 EVERY = int(os.environ.get("MUTATION_EVERY", "1"))
 
@@ -52,6 +55,7 @@ class Mutation:
         self.took: dict[int, float] = {}
         self.survivors: list[Mutant] = []
         self.tried = 0
+        self.hung = 0
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self._look(session)
@@ -62,7 +66,8 @@ class Mutation:
             while len(running) < JOBS and (mutant := next(waiting, None)):
                 items = self._items_for(mutant)
                 if items:
-                    running[_fork(session, mutant, items)] = mutant, time.monotonic() + SECONDS
+                    limit = TIMES * sum(self.took[item] for item in items) + SECONDS
+                    running[_fork(session, mutant, items)] = mutant, time.monotonic() + limit
                 else:
                     self._found(mutant, survived=True)
             if not running:
@@ -108,6 +113,7 @@ class Mutation:
         for pid, (mutant, deadline) in list(running.items()):
             ended, status = os.waitpid(pid, os.WNOHANG)
             if not ended and time.monotonic() > deadline:
+                self.hung += 1
                 os.kill(pid, signal.SIGKILL)
                 ended, status = os.waitpid(pid, 0)
             if ended:
@@ -183,7 +189,7 @@ def main(arguments: list[str]) -> None:
     plugin = Mutation(paths)
     pytest.main([*TESTS, "-q", "-p", "no:cacheprovider", "--no-header"], plugins=[plugin])
     noticed = plugin.tried - len(plugin.survivors)
-    print(f"\n{noticed} of {plugin.tried} faults were noticed.")
+    print(f"\n{noticed} of {plugin.tried} faults were noticed, {plugin.hung} of them as they hung.")
 
 
 if __name__ == "__main__":
