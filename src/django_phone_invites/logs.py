@@ -17,6 +17,7 @@ EVENTS = {
     "code_retried": logging.WARNING,
     "code_given_up": logging.ERROR,
     "queue_failed": logging.ERROR,
+    "delivery_failed": logging.WARNING,
     "callback_refused": logging.WARNING,
     "sender_skipped": logging.ERROR,
     "code_withheld": logging.INFO,

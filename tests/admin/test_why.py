@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -117,6 +119,14 @@ def test_it_says_that_nothing_stops_a_code(root):
     text = text_of(ask(root, OTHER_PHONE))
     assert "A code asked for now would be sent, as far as is known here." in text
     assert "No code to this number is kept." in text
+
+
+def test_it_does_not_say_that_a_test_number_is_sent_its_code(root, settings):
+    fixed = {"code": "123456", "until": dt.date(2100, 1, 1)}
+    settings.PHONE_INVITES_TEST_NUMBERS = {OTHER_PHONE: fixed}
+    text = text_of(ask(root, OTHER_PHONE))
+    assert "It logs in with the code of a test number, as far as is known here." in text
+    assert "would be sent" not in text
 
 
 def test_a_number_without_a_region_is_answered_too(root):

@@ -107,16 +107,17 @@ def test_a_text_of_one_channel_counts_through_that_one(settings: Any) -> None:
 @pytest.mark.parametrize(
     ("source", "error"),
     [
-        ("{% nonsense %}", "TemplateSyntaxError"),
-        ("{% include 'nowhere' %}", "TemplateDoesNotExist"),
+        ("{% nonsense %}", "TemplateSyntaxError: Invalid block tag on line 1: 'nonsense'"),
+        ("{% include 'nowhere' %}", "TemplateDoesNotExist: nowhere"),
     ],
 )
-def test_a_message_that_cannot_be_rendered_is_told_by_the_type_of_its_error(
+def test_a_message_that_cannot_be_rendered_is_told_with_its_error(
     source: str, error: str, settings: Any
 ) -> None:
     use_templates(settings, any="{{ code }}", ru=source)
     message = one("phone_invites.W010", deploy=True)
-    assert message.msg == f"The message cannot be rendered ({error}) in: ru (web), ru (api)."
+    assert message.msg.startswith(f"The message cannot be rendered ({error}")
+    assert message.msg.endswith(" in: ru (web), ru (api).")
     assert (message.hint or "").startswith("Nobody can log in.")
 
 
@@ -147,3 +148,34 @@ def test_the_notice_is_a_message_too_where_it_is_sent(settings: Any) -> None:
     (notice,) = set(reported()) - set(without)
     assert notice.startswith("The message that there is no account takes 2 segments (UCS-2, ")
     assert notice.endswith(" in: ru (web), ru (api).")
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("{{ code }}\n\n@site.test #{{ code }}", []),
+        ("{{ code }}\n\n@site.test #{{ code }} and more", []),
+        ("your cod is {{ cod }}", ["The message does not hold the code in: en (web), en (api)."]),
+        *(
+            (source, ["The last line of the message is not what browsers look for in: en (web)."])
+            for source in (
+                "{{ code }}",
+                "{{ code }}\n@ site.test # {{ code }}",
+                "{{ code }}\n@site.test #{{ code }}0",
+                "{{ code }}\n@site.test #{{ code }}\nBye.",
+            )
+        ),
+    ],
+)
+def test_the_code_stands_where_people_and_browsers_look_for_it(
+    source: str, told: list[str], settings: Any
+) -> None:
+    settings.PHONE_INVITES_HOST = "site.test"
+    settings.LANGUAGES = [("en", "English")]
+    use_templates(settings, any=source)
+    assert [one.msg for one in found(deploy=True) if one.id == "phone_invites.W012"] == told
+
+
+def test_without_a_host_no_line_is_missed(settings: Any) -> None:
+    use_templates(settings, any="{{ code }}")
+    assert "phone_invites.W012" not in ids(deploy=True)

@@ -47,7 +47,7 @@ def fail(name: str, times: int = 1) -> None:
     """Let the provider fail, seen by a process of its own each time."""
     for _ in range(times):
         seen = circuits(name, "other")
-        seen.count(seen.in_order()[seen_index(seen, name)], is_outage=True)
+        seen.count(seen.in_order()[seen_index(seen, name)], outage="TemporarySendError 503")
 
 
 def seen_index(seen: Circuits, name: str) -> int:
@@ -56,7 +56,7 @@ def seen_index(seen: Circuits, name: str) -> int:
 
 def succeed(name: str) -> None:
     seen = circuits(name, "other")
-    seen.count(seen.in_order()[seen_index(seen, name)], is_outage=False)
+    seen.count(seen.in_order()[seen_index(seen, name)], outage="")
 
 
 def test_the_numbers() -> None:
@@ -124,7 +124,7 @@ def test_each_time_it_opens_is_logged_once(clock: Any, caplog: Any) -> None:
     assert events(caplog) == []
     fail("a", 3)
     assert events(caplog) == ["sender_skipped"]
-    assert caplog.messages == ["a fails and is asked last for 0:01:00."]
+    assert caplog.messages == ["a fails (TemporarySendError 503) and is asked last for 0:01:00."]
     clock.shift(PAUSE)
     fail("a", 2)
     assert events(caplog) == ["sender_skipped"] * 2

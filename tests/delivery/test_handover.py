@@ -66,7 +66,7 @@ def test_what_a_sender_answered_says_how_far_the_message_is(
 ) -> None:
     (only,) = hand_over(single(answer), MESSAGE)
     assert told([only]) == [("only", state, reason)]
-    assert (only.is_temporary, only.is_outage) == (is_temporary, is_outage)
+    assert (only.is_temporary, only.outage) == (is_temporary, reason if is_outage else "")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_phone_invites.delivery import apply_receipts, queue
 from django_phone_invites.models import LoginCode
 from django_phone_invites.senders import DeliveryState, Receipt
-from tests.delivery.stand_ins import fresh, make_code, row
+from tests.delivery.stand_ins import events, fresh, make_code, row
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +37,14 @@ def test_a_failure_is_kept_with_the_providers_code(sent: LoginCode) -> None:
     assert receive(Receipt("m-1", STATE.FAILED, "E17\0" + "x" * 200)) == 1
     assert row(sent)["delivery"] == "failed"
     assert row(sent)["delivery_error"] == "E17" + "x" * 125
+
+
+@pytest.mark.parametrize(("error", "told"), [("E17", "E17"), ("", "no reason given")])
+def test_a_failure_is_logged_once(error: str, told: str, sent: LoginCode, caplog: Any) -> None:
+    for message_id in ("m-1", "m-1", "m-2"):
+        receive(Receipt(message_id, STATE.FAILED, error))
+    assert events(caplog) == ["delivery_failed"]
+    assert caplog.messages == [f"ours did not deliver the message m-1: {told}."]
 
 
 @pytest.mark.parametrize("state", [STATE.QUEUED, STATE.UNKNOWN, STATE.SENT])

@@ -120,7 +120,10 @@ def test_what_is_not_the_providers_changes_nothing_and_is_logged(caplog: Any) ->
     assert [record.event for record in caplog.records if hasattr(record, "event")] == [
         "callback_refused"
     ]
-    assert "AcmeSender was refused: The signature is wrong." in caplog.text
+    assert (
+        "AcmeSender was refused: The signature is wrong. It came to http://testserver/"
+        in caplog.text
+    )
     assert "m-1" not in caplog.text and SECRET not in caplog.text
 
 

@@ -102,12 +102,16 @@ def test_an_answer_nobody_looks_into_may_be_anything() -> None:
         (200, b'{"e": "busy"}', TemporarySendError, "busy"),
         (400, b'{"e": "busy"}', TemporarySendError, "busy"),
         (400, b'{"e": 0}', PermanentSendError, "HTTP 400"),
+        (400, b'{"e": "number"}', PermanentSendError, "number"),
+        (401, b'{"e": "invalid_key"}', TemporarySendError, "invalid_key"),
+        (503, b'{"e": "maintenance"}', TemporarySendError, "maintenance"),
+        (500, b'{"e": "oops"}', UnclearSendError, "oops"),
         (429, b"{}", TemporarySendError, "HTTP 429"),
         (503, b"<html>", TemporarySendError, "HTTP 503"),
         (200, b"OK", UnclearSendError, "answer"),
     ],
 )
-def test_an_error_in_the_answer_counts_before_its_status(
+def test_an_error_that_is_not_known_is_what_the_status_says(
     status: int, body: bytes, error: type[SendError], code: str
 ) -> None:
     described = sender(error="e", no_errors=["0"], temporary_errors=["busy"])
@@ -131,6 +135,16 @@ def test_no_error_is_one_of_those_that_are_none(body: bytes) -> None:
         ({"fields": {"to": "{number}"}}, "fields cannot be filled in: KeyError 'number'."),
         ({"fields": {"to": "{"}}, "fields cannot be filled in: ValueError"),
         ({"fields": {"to": "{phone.x}"}}, "fields cannot be filled in: AttributeError"),
+        ({"fields": {"to": "{phone}", "text": "Hello"}}, "no field has {text} or {code}."),
+        ({"fields": {"code": "{code}"}}, ""),
+        ({"no_errors": [0]}, 'no_errors is no list of texts, such as ["0"].'),
+        ({"temporary_errors": "busy"}, 'temporary_errors is no list of texts, such as ["0"].'),
+        (
+            {"headers": {"Authorization": "Bearer "}},
+            "the header Authorization is empty, or has a space",
+        ),
+        ({"headers": {"X-Key": ""}}, "the header X-Key is empty, or has a space"),
+        ({"headers": {"X-Key": "k"}}, ""),
     ],
 )
 def test_wrong_options_are_reported(options: dict[str, Any], problem: str) -> None:

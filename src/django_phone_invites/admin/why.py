@@ -55,6 +55,7 @@ class Answer:
     phone: str
     region: str
     kind: str
+    is_test: bool
     facts: list[Fact]
     stories: list[Story]
 
@@ -70,6 +71,7 @@ def answer(found: Explanation, *, shows_number: bool, site_name: str) -> Answer:
         phone=phones.display(found.phone) if shows_number else phones.mask(found.phone),
         region=found.region,
         kind=str(KINDS[found.kind]),
+        is_test=found.is_test,
         facts=list(facts_of(found)),
         stories=[_story(code, found, site_name) for code in found.codes],
     )

@@ -22,7 +22,8 @@ from django_phone_invites.checks.imports import (
     check_limit_store,
     check_sender,
 )
-from django_phone_invites.checks.message import check_message
+from django_phone_invites.checks.message import check_code_in_message, check_message
+from django_phone_invites.checks.receipts import check_callbacks
 from django_phone_invites.checks.routes import (
     check_routes,
 )
@@ -78,5 +79,7 @@ DEPLOY = [
     check_proxies,
     check_test_numbers_in_force,
     check_message,
+    check_code_in_message,
+    check_callbacks,
     check_workers,
 ]

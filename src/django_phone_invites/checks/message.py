@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -15,6 +16,9 @@ from django_phone_invites.conf import app_settings
 from django_phone_invites.limits import policy
 from django_phone_invites.models import LoginCode
 
+#: What is wrong with a message, and what helps.
+_Problem = tuple[str, str]
+
 _TOO_LONG = (
     "One segment holds 160 units of GSM-7, or 70 of UCS-2 as soon as one sign is not in GSM-7. "
     "Shorten the template (phone_invites/message/), PHONE_INVITES_SITE_NAME or PHONE_INVITES_HOST, "
@@ -22,23 +26,37 @@ _TOO_LONG = (
     "PHONE_INVITES_SITE_FAILURE_LENGTHS)."
 )
 _BROKEN = "Nobody can log in. Look at what is in phone_invites/message/ among your templates."
+_NO_CODE = "Put {{ code }} into the template (phone_invites/message/)."
+_NO_LAST_LINE = (
+    "PHONE_INVITES_HOST is set, so that browsers fill in the code from a last line "
+    "@{{ host }} #{{ code }}. Put it into the template (phone_invites/message/), or set no host."
+)
 
 
 def check_message(**kwargs: Any) -> list[CheckMessage]:
     """W010: messages can be rendered, and their longest form fits one segment of SMS."""
+    return _warnings(_length, "phone_invites.W010")
+
+
+def check_code_in_message(**kwargs: Any) -> list[CheckMessage]:
+    """W012: messages that can be rendered hold the code, where it is looked for."""
+    return _warnings(_place_of_code, "phone_invites.W012")
+
+
+def _warnings(find: Callable[[LoginCode], _Problem | None], check_id: str) -> list[CheckMessage]:
     if wrong(
         *("code_length", "code_lifetime", "phone_failure_lengths", "site_failure_lengths"),
         *("site_name", "host", "android_hash", "sign_up_notice"),
     ):
         return []
     # Languages without a translation or a template of their own share a text, and so a warning.
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[_Problem, list[str]] = {}
     for (locale, _), channel in product(django_settings.LANGUAGES, LoginCode.Channel.values):
         for purpose in _purposes():
-            if problem := _problem(_longest(locale, channel, purpose)):
+            if problem := find(_longest(locale, channel, purpose)):
                 found.setdefault(problem, []).append(f"{locale} ({channel})")
     return [
-        Warning(f"{told} in: {', '.join(where)}.", hint=hint, id="phone_invites.W010")
+        Warning(f"{told} in: {', '.join(where)}.", hint=hint, id=check_id)
         for (told, hint), where in found.items()
     ]
 
@@ -49,12 +67,11 @@ def _purposes() -> list[LoginCode.Purpose]:
     return [LoginCode.Purpose.LOGIN, *notice]
 
 
-def _problem(login_code: LoginCode) -> tuple[str, str] | None:
-    """Return what is wrong with a message, and what helps."""
+def _length(login_code: LoginCode) -> _Problem | None:
     try:
         message = text.render(login_code)
     except Exception as error:  # noqa: BLE001 - a template may be anybody's code
-        return f"The message cannot be rendered ({type(error).__name__})", _BROKEN
+        return f"The message cannot be rendered ({type(error).__name__}: {error})", _BROKEN
     taken = segments.count(message.text)
     if taken.segments == 1:
         return None
@@ -63,6 +80,22 @@ def _problem(login_code: LoginCode) -> tuple[str, str] | None:
         what = "The message that there is no account"
     told = f"{what} takes {taken.segments} segments ({taken.encoding}, {taken.units} units)"
     return told, _TOO_LONG
+
+
+def _place_of_code(login_code: LoginCode) -> _Problem | None:
+    try:
+        message = text.render(login_code)
+    except Exception:  # noqa: BLE001 - W010 has said so
+        return None
+    if message.code not in message.text:
+        return "The message does not hold the code", _NO_CODE
+    is_looked_for = message.code and login_code.channel == LoginCode.Channel.WEB
+    # Origin-bound one-time codes, 3.2: what follows them in the last line is ignored.
+    last_line = message.text.rpartition("\n")[2]
+    start = f"@{app_settings.host} #{message.code} "
+    if app_settings.host and is_looked_for and not f"{last_line} ".startswith(start):
+        return "The last line of the message is not what browsers look for", _NO_LAST_LINE
+    return None
 
 
 def _longest(locale: str, channel: str, purpose: str) -> LoginCode:

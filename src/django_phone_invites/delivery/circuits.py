@@ -43,23 +43,25 @@ class Circuits:
         row = self._rows.get(sender.name)
         return row is not None and row.is_skipped(now)
 
-    def count(self, sender: Sender, *, is_outage: bool) -> None:
-        """Keep whether the provider failed."""
+    def count(self, sender: Sender, *, outage: str) -> None:
+        """Keep whether the provider failed, and by which reason; "" is that it did not."""
         if not self._are_read:
             return
         row = self._rows.get(sender.name)
         # The message has gone its way: what became of it is recorded, even if this cannot be.
         with suppress(DatabaseError):
-            if is_outage:
-                _count_failure(sender.name)
+            if outage:
+                _count_failure(sender.name, outage)
             elif row is not None and row.failures:
                 _close(sender.name)
 
 
-def _count_failure(name: str) -> None:
+def _count_failure(name: str, reason: str) -> None:
     SenderHealth.objects.get_or_create(sender=name)
     if run_durably(lambda: _count_and_open(name, timezone.now())):
-        logs.record("sender_skipped", "%s fails and is asked last for %s.", name, PAUSE)
+        logs.record(
+            "sender_skipped", "%s fails (%s) and is asked last for %s.", name, reason, PAUSE
+        )
 
 
 def _count_and_open(name: str, now: dt.datetime) -> bool:

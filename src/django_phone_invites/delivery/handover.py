@@ -69,9 +69,9 @@ class Try:
         return isinstance(self.error, TemporarySendError)
 
     @property
-    def is_outage(self) -> bool:
-        """Tell whether it is the provider that fails, not the number."""
-        return self.error is not None and not isinstance(self.error, PermanentSendError)
+    def outage(self) -> str:
+        """The reason where it is the provider that fails, not the number; else ""."""
+        return "" if isinstance(self.error, PermanentSendError) else self.reason
 
 
 @sensitive_variables()
@@ -98,7 +98,7 @@ def hand_over(sender: Sender, message: Message) -> list[Try]:
             if tries and time_left() <= 0:
                 break
             tries.append(_try(candidate, message))
-            circuits.count(candidate, is_outage=tries[-1].is_outage)
+            circuits.count(candidate, outage=tries[-1].outage)
             if not tries[-1].is_temporary:
                 break
     return tries or [Try(sender.name, timezone.now(), error=TemporarySendError(code="no sender"))]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
+from django_phone_invites import logs
 from django_phone_invites.delivery.handover import as_column
 from django_phone_invites.models import LoginCode
 from django_phone_invites.senders import DeliveryState, Receipt
@@ -52,4 +53,13 @@ def _apply(receipt: Receipt, sender: str) -> int:
         "delivery_at": timezone.now(),
         "delivery_error": as_column(receipt.error),
     }
-    return run_durably(lambda: reported.update(**changes))
+    changed = run_durably(lambda: reported.update(**changes))
+    if changed and receipt.state is DeliveryState.FAILED:
+        logs.record(
+            "delivery_failed",
+            "%s did not deliver the message %s: %s.",
+            sender,
+            as_column(receipt.message_id),
+            changes["delivery_error"] or "no reason given",
+        )
+    return changed

@@ -58,9 +58,11 @@ def build(described: Mapping[str, Any]) -> Sender:
     Raises:
         ImportError: there is no such class.
         KeyError: there is no ``BACKEND``.
-        TypeError: the class does not take these options, or is no :class:`Sender`; or the name is
-            no text, or has more characters than are kept.
+        TypeError: it is not described by a dict, the class does not take these options, or is no
+            :class:`Sender`; or the name is no text, or has more characters than are kept.
     """
+    if not isinstance(described, Mapping):
+        raise TypeError(f"{described!r} is no dict with a BACKEND")
     sender = import_string(described["BACKEND"])(**described.get("OPTIONS", {}))
     if not isinstance(sender, Sender):
         raise TypeError(f"{type(sender).__name__} is no Sender")

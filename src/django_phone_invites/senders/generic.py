@@ -32,8 +32,10 @@ class GenericHTTPSender(HTTPSender):
         headers: for example ``{"Authorization": "Bearer ..."}``.
         message_id: where the id stands in the answer, for example ``messages.0.id``.
         error: where the provider's error code stands. It is one unless it is missing, null, "" or
-            in ``no_errors``.
-        no_errors: what stands there when the message was taken, for example ``["0"]``.
+            in ``no_errors``. Of one that is not in ``temporary_errors`` the status says what it is
+            (:func:`http.refusal`); with 2xx it is for good.
+        no_errors: what stands there when the message was taken, for example ``["0"]``; a number is
+            a text here too.
         temporary_errors: errors after which another try, or another provider, may do.
     """
 
@@ -55,18 +57,30 @@ class GenericHTTPSender(HTTPSender):
         self.headers = headers or {}
         self.message_id = message_id
         self.error = error
-        self.no_errors = set(no_errors)
-        self.temporary_errors = set(temporary_errors)
+        self.no_errors = no_errors
+        self.temporary_errors = temporary_errors
 
     def problems(self) -> list[str]:
-        """Report a URL without a scheme, another encoding, and braces that hold something else."""
+        """Report what cannot be sent, or would say nothing, and errors that are found nowhere."""
         problems = super().problems()
+        for name in ("no_errors", "temporary_errors"):
+            errors = getattr(self, name)
+            if isinstance(errors, str) or not all(isinstance(error, str) for error in errors):
+                problems.append(f'{name} is no list of texts, such as ["0"].')
+        problems += [
+            f"the header {name} is empty, or has a space at its beginning or end."
+            for name, value in self.headers.items()
+            if not str(value) or str(value) != str(value).strip()
+        ]
         if self.encoding not in {"json", "form", "query"}:
             problems.append('encoding is none of "json", "form" and "query".')
         try:
-            _fill(self.fields, _values(_EXAMPLE))
+            filled = str(_fill(self.fields, _values(_EXAMPLE)))
         except (LookupError, ValueError, AttributeError, TypeError) as error:
             problems.append(f"fields cannot be filled in: {type(error).__name__} {error}.")
+        else:
+            if _EXAMPLE.text not in filled and _EXAMPLE.code not in filled:
+                problems.append("no field has {text} or {code}.")
         return problems
 
     def request(self, message: Message) -> Request:
@@ -81,11 +95,14 @@ class GenericHTTPSender(HTTPSender):
     def read(self, answer: Answer) -> Receipt:
         """Look for the error, then at the status, then for the id."""
         error = answer.at(self.error)
-        if error not in {"", *self.no_errors}:
-            kind = TemporarySendError if error in self.temporary_errors else PermanentSendError
-            raise kind(code=error)
+        if error in self.no_errors:
+            error = ""
+        if error in self.temporary_errors:
+            raise TemporarySendError(code=error)
         if answer.status >= 300:
-            raise refusal(answer)
+            raise refusal(answer, error)
+        if error:
+            raise PermanentSendError(code=error)
         if self.error or self.message_id:
             answer.json()
         return Receipt(message_id=answer.at(self.message_id))

@@ -128,6 +128,9 @@ def _senders(phone: str, now: dt.datetime) -> tuple[list[SenderHealth], str]:
         names = [sender.name for sender in get_sender().candidates(message)]
     except Exception as error:  # noqa: BLE001 - a sender may be anybody's code
         return [], type(error).__name__
+    if len(names) < 2:
+        # Whoever is asked alone is not counted: what is kept of it may be of long ago.
+        return [SenderHealth(sender=name) for name in names], ""
     known = {row.sender: row for row in SenderHealth.objects.filter(sender__in=names)}
     rows = [known.get(name) or SenderHealth(sender=name) for name in names]
     return sorted(rows, key=lambda row: row.is_skipped(now)), ""

@@ -35,5 +35,12 @@ def take_callback(*, provider: str, callback: Callback) -> str:
             continue
         delivery.apply_receipts(receipts, sender=sender.name)
         return sender.answer_callback(callback)
-    logs.record("callback_refused", "A callback for %s was refused: %s", senders[0].name, refusal)
+    logs.record(
+        "callback_refused",
+        "A callback for %s was refused: %s It came to %s.",
+        senders[0].name,
+        refusal,
+        # As signatures cover it; without the query, which may hold the secret.
+        callback.url.partition("?")[0],
+    )
     raise refusal

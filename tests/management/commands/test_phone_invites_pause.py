@@ -65,6 +65,12 @@ def test_everywhere_is_lifted_alone() -> None:
     assert paused() == ["RU"]
 
 
+def test_a_region_that_is_lifted_below_a_pause_of_everything_stays_paused() -> None:
+    run("--everywhere")
+    told = "Sending is still paused everywhere."
+    assert run("RU", "--lift") == (["RU: was not paused."], [told])
+
+
 def test_what_is_in_force_is_listed() -> None:
     assert run("--list") == (["Nothing is paused."], [])
     run("RU", "--note", "dear")

@@ -55,6 +55,8 @@ class Command(BaseCommand):
             self._list()
         for one in [pauses.EVERYWHERE] if everywhere else region:
             self.stdout.write(self._lift(one) if lift else self._pause(one, note))
+        if lift and not everywhere:
+            self._warn_of_all()
         self._warn_of_setting()
 
     def _list(self) -> None:
@@ -71,6 +73,10 @@ class Command(BaseCommand):
     def _lift(self, region: str) -> str:
         lifted = pauses.lift(region=region)
         return f"{_name(region)}: {'lifted' if lifted else 'was not paused'}."
+
+    def _warn_of_all(self) -> None:
+        if any(row.region == pauses.EVERYWHERE for row in pauses.in_force()):
+            self.stderr.write("Sending is still paused everywhere.")
 
     def _warn_of_setting(self) -> None:
         if by_setting := pauses.paused_by_setting():
