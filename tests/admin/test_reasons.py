@@ -160,7 +160,7 @@ CODES = [
     ({"ended_at": at(60)}, "A newer code took its place at 12:02:00."),
     (
         {"ended_at": at(61)},
-        "It ended at 12:02:01: a code to another number took its place, or its user is disabled.",
+        "It ended at 12:02:01: a code to another number took its place, or the user or the number did not allow it.",
     ),
     (
         {"expires_at": at(100), "attempts": 2},

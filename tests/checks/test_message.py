@@ -18,6 +18,9 @@ LOADER = "django.template.loaders.locmem.Loader"
 def use_templates(settings: Any, **sources: str) -> None:
     """Let these be the messages, by locale; ``any`` is what the other languages get."""
     templates = {
+        f"phone_invites/message/{name}.txt": "{{ code }}" for name in ("change", "changed")
+    }
+    templates |= {
         f"phone_invites/message/login{'' if locale == 'any' else f'.{locale}'}.txt": source
         for locale, source in sources.items()
     }
@@ -130,6 +133,7 @@ def test_a_message_that_cannot_be_rendered_is_told_by_the_type_of_its_error(
         "SITE_NAME",
         "HOST",
         "ANDROID_HASH",
+        "UNDO_WINDOW",
     ],
 )
 def test_a_wrong_setting_is_told_by_its_own_check_alone(name: str, settings: Any) -> None:
@@ -147,3 +151,22 @@ def test_the_notice_is_a_message_too_where_it_is_sent(settings: Any) -> None:
     (notice,) = set(reported()) - set(without)
     assert notice.startswith("The message that there is no account takes 2 segments (UCS-2, ")
     assert notice.endswith(" in: ru (web), ru (api).")
+
+
+def test_the_message_to_a_new_number_is_one_segment(settings: Any) -> None:
+    settings.PHONE_INVITES_SITE_NAME = "Shop in the street"
+    told = [each for each in reported() if "to a new number" in each]
+    assert told == []
+    settings.PHONE_INVITES_SITE_NAME = "A shop whose name is long, " * 2
+    (told,) = (each for each in reported() if "to a new number" in each)
+    assert told.startswith("With a code of 12 digits the message to a new number takes 2 segments")
+
+
+def test_the_notice_of_a_change_is_two_segments_at_most(settings: Any) -> None:
+    settings.PHONE_INVITES_HOST = "example.com"
+    assert [told for told in reported() if "was changed" in told] == []
+    settings.PHONE_INVITES_SITE_NAME = "A shop whose name is long, " * 2
+    (told,) = (told for told in reported() if "was changed" in told)
+    assert told.startswith("The message that the number was changed takes 3 segments (UCS-2, ")
+    settings.PHONE_INVITES_UNDO_WINDOW = dt.timedelta(0)
+    assert [told for told in reported() if "was changed" in told] == []

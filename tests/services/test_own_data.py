@@ -118,6 +118,7 @@ def test_the_export_of_a_strangers_phone_is_empty():
         "activated": None,
         "invitees": [],
         "login_codes": [],
+        "changes": [],
         "counters": [
             {"name": name, "events": []}
             for name in ("phone-messages", "test-codes", "phone-failures")

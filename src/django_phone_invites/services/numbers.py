@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError
+from django.db.models import F
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -131,7 +133,7 @@ def _change(attempt: Attempt, end_logins: EndLogins) -> _Done:
 
     def use_up() -> _Done:
         # Before the code: whatever else changes this user's number waits here, in one order.
-        _hold(account)
+        _hold(account, login_code.user_id)
         attempt.spend(used_at=now)
         if holder is not None:
             _take_away(holder, end_logins)
@@ -163,8 +165,18 @@ def _may_lose(holder: PhoneAccount, now: dt.datetime) -> bool:
     return holder.verified_at < now - max_age
 
 
-def _hold(account: PhoneAccount | None) -> None:
-    if account is not None and not PhoneAccount.hold(pk=account.pk, phone=account.e164):
+def _hold(account: PhoneAccount | None, user_id: Any) -> None:
+    """Let nothing else change the number of a user before this transaction ends.
+
+    Raises:
+        IntegrityError: it is not the one that was read.
+    """
+    if account is None:
+        # By a write, as there; without an account there is but the user to meet at.
+        model: Any = get_user_model()
+        name = str(model.USERNAME_FIELD)
+        model._base_manager.filter(pk=user_id).update(**{name: F(name)})
+    elif not PhoneAccount.hold(pk=account.pk, phone=account.e164):
         raise IntegrityError("The phone account was deleted or changed.")
 
 
@@ -301,7 +313,7 @@ def _try_undo(token: str, end_logins: EndLogins) -> Undone:
     verified_at = change.changed_at if account is None else account.verified_at
 
     def undo() -> Undone:
-        _hold(account)
+        _hold(account, change.user_id)
         if not PhoneChange.objects.filter(PhoneChange.undoable(now), pk=change.pk).update(
             undone_at=now
         ):
