@@ -22,6 +22,7 @@ from django_phone_invites.admin.reasons import (
     moment,
     of_end,
     of_message,
+    of_purpose,
     tries,
 )
 from django_phone_invites.exceptions import PhoneInvalid, PhoneRegionRefused, PhoneTypeRefused
@@ -316,3 +317,16 @@ def test_senders_that_have_failed_are_noted():
 )
 def test_a_sender_that_is_skipped_says_until_when(until, text):
     assert failures(SenderHealth(sender="A", failures=7, skipped_until=until), NOW) == text
+
+
+@pytest.mark.parametrize(
+    ("purpose", "words"),
+    [
+        ("login", ""),
+        ("no_account", "The message says that there is no account, and holds no code."),
+        ("change", "The code makes it the number of a user who is signed in."),
+        ("changed", "The message says that its user has another number now, and how to undo it."),
+    ],
+)
+def test_what_a_message_is_for_is_said_unless_it_is_a_login(purpose, words):
+    assert of_purpose(row(purpose=purpose)) == words

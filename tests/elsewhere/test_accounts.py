@@ -22,7 +22,7 @@ from django_phone_invites.elsewhere import (
     import_accounts,
 )
 from django_phone_invites.elsewhere.user_field import UserFieldSource
-from django_phone_invites.models import ErasedPhone, InviteCode, PhoneAccount
+from django_phone_invites.models import ErasedPhone, InviteCode, PhoneAccount, PhoneChange
 from django_phone_invites.services import accounts as services
 from django_phone_invites.services import invites, upkeep
 from django_phone_invites.testing import sign_up
@@ -268,6 +268,34 @@ def test_a_login_at_the_same_moment_keeps_the_number(make_user: Any, monkeypatch
     report = import_accounts(source=Meanwhile([claim_of(user)]))
     assert of(report) == (0, 0, {Reason.TAKEN: [user.pk]})
     assert PhoneAccount.objects.get().user != user
+
+
+def reserve(user: Any, phone: str = PHONE) -> None:
+    PhoneChange.objects.create(
+        user=user,
+        old=phone,
+        new=OTHER,
+        changed_at=timezone.now(),
+        undo_until=timezone.now() + dt.timedelta(days=1),
+        undo_digest="0" * 64,
+    )
+
+
+def test_a_number_that_may_be_given_back_to_somebody_does_not_come_over(make_user: Any) -> None:
+    user, other = make_user(), make_user()
+    reserve(other)
+    report = import_accounts(source=Meanwhile([claim_of(user)]))
+    assert of(report) == (0, 0, {Reason.RESERVED: [user.pk]})
+    PhoneChange.objects.update(user=user)
+    assert of(import_accounts(source=Meanwhile([claim_of(user)]))) == (1, 0, {})
+
+
+def test_a_change_at_the_same_moment_reserves_it(make_user: Any, monkeypatch: Any) -> None:
+    user, other = make_user(), make_user()
+    when_free(monkeypatch, lambda: reserve(other))
+    report = import_accounts(source=Meanwhile([claim_of(user)]))
+    assert of(report) == (0, 0, {Reason.RESERVED: [user.pk]})
+    assert not PhoneAccount.objects.exists()
 
 
 def test_another_import_at_the_same_moment_is_the_same(make_user: Any, monkeypatch: Any) -> None:

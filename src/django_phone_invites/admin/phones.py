@@ -128,10 +128,6 @@ class PhoneChangeAdmin(ReadOnlyAdmin):
         """Show what may be seen, and no other field."""
         return self.get_readonly_fields(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes one: the old number could not be given back."""
-        return False
-
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Filter by what is shown only: others would tell a phone or a token sign by sign."""
         return lookup.partition("__")[0] in self.columns
