@@ -25,13 +25,15 @@ def render(login_code: LoginCode) -> Message:
     tells_code = login_code.tells_code
     code = codes.derive(login_code.seed) if tells_code else ""
     lifetime = max(0, round((login_code.expires_at - timezone.now()).total_seconds()))
+    undo_url, undo_token = _undo(login_code)
     context = {
         "code": code,
         "minutes": round((login_code.expires_at - login_code.created_at).total_seconds() / 60) or 1,
         "site_name": app_settings.site_name,
         "host": app_settings.host,
         "channel": login_code.channel,
-        **_undo(login_code),
+        "undo_url": undo_url,
+        "undo_token": undo_token,
     }
     with translation.override(login_code.locale):
         text = render_to_string(_templates(login_code), context).strip()
@@ -48,18 +50,18 @@ def render(login_code: LoginCode) -> Message:
 
 
 @sensitive_variables()
-def _undo(login_code: LoginCode) -> dict[str, str]:
-    """Return the link that undoes a change, or its token alone where no host is known."""
+def _undo(login_code: LoginCode) -> tuple[str, str]:
+    """Return the link that undoes a change, "" where there is none, and its token."""
     if login_code.purpose != LoginCode.Purpose.CHANGED or not app_settings.undo_window:
-        return {}
+        return "", ""
     token = codes.derive_undo_token(login_code.seed)
     if app_settings.host is None:
-        return {"undo_token": token}
+        return "", token
     try:
         path = web_url("undo", token=token)
     except NoReverseMatch:  # a site without the pages
-        return {"undo_token": token}
-    return {"undo_url": f"https://{app_settings.host}{path}"}
+        return "", token
+    return f"https://{app_settings.host}{path}", token
 
 
 def _templates(login_code: LoginCode) -> list[str]:
