@@ -295,9 +295,10 @@ def undo_change(*, token: str, end_logins: EndLogins) -> Undone:
     undone = settle(lambda: _try_undo(token, end_logins), IntegrityError)
     logs.record(
         "phone_change_undone",
-        "User %s has the number %s again.",
+        "User %s has the number %s again. Logins that go on: %s.",
         undone.account.user_id,
         phones.mask(undone.account.e164),
+        ", ".join(undone.logins_left) or "none",
     )
     _tell_site(undone.account, undone.old)
     return undone
