@@ -50,6 +50,8 @@ DEFAULTS = {
     "send": "inline",
     "test_numbers": {},
     "android_hash": None,
+    "claim_max_age": None,
+    "undo_window": dt.timedelta(days=3),
     "link_user": None,
     "sign_up": "open",
     "sign_up_notice": False,
@@ -109,6 +111,11 @@ RIGHT: list[tuple[str, Any]] = [
     ("android_hash", "FA+9qCX9VSu"),
     ("android_hash", "/0123456789"),
     ("android_hash", None),
+    ("claim_max_age", dt.timedelta(days=1)),
+    ("claim_max_age", dt.timedelta(days=3650)),
+    ("claim_max_age", None),
+    ("undo_window", dt.timedelta(0)),
+    ("undo_window", dt.timedelta(days=30)),
     ("test_numbers", {"+79096869700": FIXED, "+12015550123": {**FIXED, "code": "0000"}}),
     ("test_numbers", {"+79096869700": {**FIXED, "code": "0" * 12, "until": dt.date(2020, 1, 1)}}),
     ("test_numbers", {"+1234567": FIXED, "+123456789012345": FIXED}),
@@ -144,6 +151,18 @@ WRONG: list[tuple[str, Any, str]] = [
         dt.timedelta(hours=24) + SECOND,
         "must be a datetime.timedelta from 0:00:00 to 1 day, 0:00:00",
     ),
+    *[
+        (
+            "claim_max_age",
+            value,
+            "must be a datetime.timedelta from 1 day, 0:00:00 to 3650 days, 0:00:00, or None",
+        )
+        for value in (dt.timedelta(days=1) - SECOND, dt.timedelta(days=3650) + SECOND, 400, False)
+    ],
+    *[
+        ("undo_window", value, "must be a datetime.timedelta from 0:00:00 to 30 days, 0:00:00")
+        for value in (-SECOND, dt.timedelta(days=30) + SECOND, 3, None)
+    ],
     ("phone_messages_per_hour", 0, "must be a whole number from 1 to 60"),
     ("phone_messages_per_hour", 61, "must be a whole number from 1 to 60"),
     ("phone_messages_per_day", 0, "must be a whole number from 1 to 100"),

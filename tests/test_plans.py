@@ -1,4 +1,4 @@
-"""No statement of a login, a profile or an activation reads a whole table (PostgreSQL).
+"""No statement of a login, a change, a profile or an activation reads a whole table (PostgreSQL).
 
 ``PLAN_ROWS`` says how many users there are (20,000): enough for the planner to prefer an index.
 """
@@ -25,6 +25,7 @@ from django_phone_invites.models import (
     InviteCode,
     LoginCode,
     PhoneAccount,
+    PhoneChange,
     SendingPause,
 )
 from django_phone_invites.testing import last_code, outbox
@@ -71,6 +72,19 @@ def erased_phones() -> Iterator[ErasedPhone]:
         )
 
 
+def changes() -> Iterator[PhoneChange]:
+    now = timezone.now()
+    for number in range(1, ROWS + 1):
+        yield PhoneChange(
+            user_id=number,
+            old=f"+7{8_000_000_000 + number}",
+            new=f"+7{9_000_000_000 + number}",
+            changed_at=now,
+            undo_until=now + dt.timedelta(days=3),
+            undo_digest=f"{number:064}",
+        )
+
+
 @pytest.fixture
 def many_rows() -> None:
     """Fill every table; user 1 has invited all others."""
@@ -95,6 +109,7 @@ def many_rows() -> None:
             [ROWS],
         )
         LoginCode.objects.bulk_create(login_codes(), batch_size=5000)
+        PhoneChange.objects.bulk_create(changes(), batch_size=5000)
         ErasedPhone.objects.bulk_create(erased_phones(), batch_size=5000)
         cursor.execute(
             f"""INSERT INTO {activation} (invitee_id, inviter_id, invite_code_id, code, pair,
@@ -159,6 +174,24 @@ def test_no_step_scans_a_table(many_rows: None, settings: Any) -> None:
     assert len(outbox) == 2
     assert any("COUNT" in query["sql"] for query in captured.captured_queries)
     assert read_wholly(captured.captured_queries) == []
+
+
+def test_no_step_of_another_number_scans_a_table(many_rows: None) -> None:
+    client = Client()
+    as_user = {"HTTP_AUTHORIZATION": f"Token {_token(2)}"}
+    json = "application/json"
+    with CaptureQueriesContext(connection) as captured:
+        asked = client.post("/api/number/", {"phone": "+79160000000"}, content_type=json, **as_user)
+        guess = {"auth_number": last_code("+79160000000")}
+        entered = client.post(asked["Location"], guess, content_type=json, **as_user)
+        assert entered.json() == {"phone": "+79160000000"}
+        said = re.search("[0-9a-f]{32}", outbox[-1].text)
+        assert said is not None
+        body = {"token": said[0]}
+        assert client.post("/api/number/undo/", body, content_type=json).status_code == 204
+    # Tokens of other packages, of which there are none here, end with an undo.
+    ours = [query for query in captured.captured_queries if "phone_invites_" in query["sql"]]
+    assert read_wholly(ours) == []
 
 
 def _token(user_id: int) -> str:

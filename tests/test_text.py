@@ -252,3 +252,64 @@ def test_the_notice_holds_no_code_no_host_and_no_hash(settings, site_name, local
     )
     message = text.render(row)
     assert (message.text, message.code, message.purpose) == (words, "", "no_account")
+
+
+# That the number was changed
+
+
+def make_notice(**fields):
+    now = timezone.now()
+    return LoginCode(
+        phone="+79096869722",
+        purpose=LoginCode.Purpose.CHANGED,
+        channel="api",
+        length=0,
+        created_at=now,
+        expires_at=now,
+        **fields,
+    )
+
+
+@pytest.mark.parametrize(
+    ("site_name", "host", "locale", "words"),
+    [
+        ("", None, "en", "Your number was changed. Not you? Undo it with {token}"),
+        ("Shop", None, "ru", "Shop: ваш номер изменён. Не вы? Отмена: {token}"),
+        (
+            "Shop",
+            "example.com",
+            "en",
+            "Shop: your number was changed. Not you? https://example.com/user/undo/{token}/",
+        ),
+        (
+            "",
+            "example.com",
+            "ru",
+            "Ваш номер изменён. Не вы? https://example.com/user/undo/{token}/",
+        ),
+    ],
+)
+def test_the_notice_of_a_change_holds_the_way_back(settings, site_name, host, locale, words):
+    settings.PHONE_INVITES_SITE_NAME = site_name
+    settings.PHONE_INVITES_HOST = host
+    settings.PHONE_INVITES_ANDROID_HASH = "FA+9qCX9VSu"
+    row = make_notice(locale=locale)
+    message = text.render(row)
+    token = codes.derive_undo_token(row.seed)
+    assert (message.text, message.code) == (words.format(token=token), "")
+
+
+def test_a_site_without_the_pages_is_told_the_token(settings):
+    settings.PHONE_INVITES_HOST = "example.com"
+    settings.ROOT_URLCONF = "django_phone_invites.receipts.urls"
+    row = make_notice(locale="en")
+    assert text.render(row).text.endswith(f"Undo it with {codes.derive_undo_token(row.seed)}")
+
+
+def test_each_notice_has_a_token_of_its_own_that_the_key_makes(settings):
+    row = make_notice(locale="en")
+    token = codes.derive_undo_token(row.seed)
+    assert codes.is_token(token)
+    assert codes.derive_undo_token(make_notice(locale="en").seed) != token
+    settings.SECRET_KEY = "another"
+    assert codes.derive_undo_token(row.seed) != token

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings as django_settings
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.views.decorators.debug import sensitive_variables
 
 from django_phone_invites.exceptions import CodeMalformed
 
@@ -96,6 +97,37 @@ def _digest_phone(phone: str, key: str | bytes) -> str:
     # Without a key, whoever reads the table would try all numbers: there are too few of them.
     return salted_hmac(
         "django_phone_invites.erased_phone", phone, secret=key, algorithm="sha256"
+    ).hexdigest()
+
+
+@sensitive_variables()
+def derive_undo_token(seed: Seed) -> str:
+    """Return the token that undoes a change, out of the row of its notice: 128 bits.
+
+    As a login code it is derived when the message is made, so that no table holds it.
+    """
+    text = f"{seed.purpose}:{seed.phone}:{seed.token}:{seed.nonce}"
+    return salted_hmac(
+        "django_phone_invites.undo_token",
+        text,
+        secret=django_settings.SECRET_KEY,
+        algorithm="sha256",
+    ).hexdigest()[:32]
+
+
+def digest_undo(token: str) -> str:
+    """Return what is kept of an undo token."""
+    return _digest_undo(token, django_settings.SECRET_KEY)
+
+
+def undo_digests(token: str) -> list[str]:
+    """Return the digests of an undo token under the key and its fallbacks."""
+    return [_digest_undo(token, key) for key in _keys()]
+
+
+def _digest_undo(token: str, key: str | bytes) -> str:
+    return salted_hmac(
+        "django_phone_invites.undo_digest", token, secret=key, algorithm="sha256"
     ).hexdigest()
 
 

@@ -81,10 +81,12 @@ def _most(high: int) -> Rule:
     return _whole_number(1, high, optional=True)
 
 
-def _duration(low: dt.timedelta, high: dt.timedelta) -> Rule:
+def _duration(low: dt.timedelta, high: dt.timedelta, *, optional: bool = False) -> Rule:
+    words = f"must be a datetime.timedelta from {low} to {high}" + (", or None" if optional else "")
+
     def rule(value: object) -> str | None:
         right = isinstance(value, dt.timedelta) and low <= value <= high
-        return None if right else f"must be a datetime.timedelta from {low} to {high}"
+        return None if right or (optional and value is None) else words
 
     return rule
 
@@ -289,6 +291,16 @@ class AppSettings:
     send: Setting[str] = Setting("phone_invites.E137", "inline", _one_of("inline", "task"))
     test_numbers: Setting[dict[str, FixedCode]] = Setting("phone_invites.E138", {}, _test_numbers)
     android_hash: Setting[str | None] = Setting("phone_invites.E139", None, _android_hash)
+    claim_max_age: Setting[dt.timedelta | None] = Setting(
+        "phone_invites.E140",
+        None,
+        _duration(dt.timedelta(days=1), dt.timedelta(days=3650), optional=True),
+    )
+    undo_window: Setting[dt.timedelta] = Setting(
+        "phone_invites.E141",
+        dt.timedelta(days=3),
+        _duration(dt.timedelta(0), dt.timedelta(days=30)),
+    )
     link_user: Setting[dict[str, str] | str | None] = Setting(
         "phone_invites.E142", None, _link_user
     )

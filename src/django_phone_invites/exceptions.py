@@ -32,6 +32,9 @@
         ├── AccountConflict              account_conflict
         ├── AccountDisabled              account_disabled
         ├── AccountMissing               account_missing
+        ├── PhoneTaken                   phone_taken
+        ├── PhoneReserved                phone_reserved
+        ├── UndoNotFound                 undo_not_found
         ├── UserProtected                user_protected
         ├── UserNeedsPhone               user_needs_phone
         ├── VerificationRequired         verification_required
@@ -257,6 +260,30 @@ class AccountMissing(Refusal):
     code = "account_missing"
     status = 404
     message = _("This user has no phone number.")
+
+
+class PhoneTaken(Refusal):
+    """A right code for a number that is another account's, or the user's own already."""
+
+    code = "phone_taken"
+    status = 409
+    message = _("This number belongs to an account already.")
+
+
+class PhoneReserved(Refusal):
+    """A right code for a number that was changed a moment ago, and may be given back still."""
+
+    code = "phone_reserved"
+    status = 409
+    message = _("This number was changed a short time ago. Nobody else can use it yet.")
+
+
+class UndoNotFound(Refusal):
+    """The token of no change, or of one that was undone or cannot be undone any more."""
+
+    code = "undo_not_found"
+    status = 404
+    message = _("There is nothing to undo: the link was used, or its time is over.")
 
 
 class UserProtected(Refusal):

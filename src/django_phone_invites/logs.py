@@ -41,6 +41,9 @@ EVENTS = {
     "sending_paused": logging.WARNING,
     "sending_lifted": logging.WARNING,
     "invite_activated": logging.INFO,
+    "phone_changed": logging.INFO,
+    "phone_taken_over": logging.WARNING,
+    "phone_change_undone": logging.WARNING,
     "phone_exported": logging.INFO,
     "phone_erased": logging.INFO,
 }

@@ -18,6 +18,10 @@ WEB_ROUTES = {
     "code": "code/<str:token>/",
     "profile": "profile/",
     "invitees": "profile/invitees/",
+    "number": "number/",
+    "number_code": "number/<str:token>/",
+    "undo_form": "undo/",
+    "undo": "undo/<str:token>/",
     "logout": "logout/",
 }
 
@@ -29,13 +33,18 @@ API_ROUTES = {
     "code": "codes/<str:token>/",
     "profile": "profile/",
     "invitees": "profile/invitees/",
+    "number": "number/",
+    "number_code": "number/<str:token>/",
+    "number_undo": "number/undo/",
 }
 
-#: What may stand in the path of a route, by its name; a code's path holds exactly one of them.
+#: What may stand in the path of a route, by its name. A code's path holds exactly one of them.
 PARAMETERS = {
     "code": frozenset({"token", "pk"}),
     "profile": frozenset({"pk"}),
     "invitees": frozenset({"pk"}),
+    "number_code": frozenset({"token", "pk"}),
+    "undo": frozenset({"token"}),
 }
 
 

@@ -18,6 +18,10 @@ account_created = Signal()
 #: A right code logged a user in. Arguments: ``account``, ``user``, ``created``.
 phone_verified = Signal()
 
+#: A user has another number, a first one (``old`` is "") or one that they had before and that was
+#: given back. Arguments: ``user``, ``account``, ``old``.
+phone_changed = Signal()
+
 #: Failures on the site made its next codes longer; once in 24 hours for each step.
 #: Arguments: ``failures``, ``length``.
 site_stepped_up = Signal()

@@ -49,6 +49,7 @@ def sign_up(phone: str) -> SiteUser:
 
     Raises:
         AccountConflict, AccountDisabled: ``PHONE_INVITES_LINK_USER`` finds one who may not have it.
+        PhoneReserved: its user has changed it, and may get it back yet.
     """
     e164 = phones.parse(phone)
     known = accounts.find(e164)

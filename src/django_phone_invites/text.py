@@ -1,14 +1,16 @@
-"""The message of a login code: its template, and the line that browsers and apps read."""
+"""The message of a login code or a notice: its template, and what browsers and apps read."""
 
 from __future__ import annotations
 
 from django.template.loader import render_to_string
+from django.urls import NoReverseMatch
 from django.utils import timezone, translation
 from django.views.decorators.debug import sensitive_variables
 
 from django_phone_invites import codes
 from django_phone_invites.conf import app_settings
 from django_phone_invites.models import LoginCode
+from django_phone_invites.routes import web_url
 from django_phone_invites.senders import Message
 
 
@@ -16,19 +18,22 @@ from django_phone_invites.senders import Message
 def render(login_code: LoginCode) -> Message:
     """Return the message of a login code, in the language of whoever asked for it.
 
-    Its ``code`` is "" where it says that there is no account.
+    Its ``code`` is "" in a notice: that there is no account, or that the number was changed.
 
     A site's own template may raise anything.
     """
-    tells_code = login_code.purpose != LoginCode.Purpose.NO_ACCOUNT
+    tells_code = login_code.tells_code
     code = codes.derive(login_code.seed) if tells_code else ""
     lifetime = max(0, round((login_code.expires_at - timezone.now()).total_seconds()))
+    undo_url, undo_token = _undo(login_code)
     context = {
         "code": code,
         "minutes": round((login_code.expires_at - login_code.created_at).total_seconds() / 60) or 1,
         "site_name": app_settings.site_name,
         "host": app_settings.host,
         "channel": login_code.channel,
+        "undo_url": undo_url,
+        "undo_token": undo_token,
     }
     with translation.override(login_code.locale):
         text = render_to_string(_templates(login_code), context).strip()
@@ -42,6 +47,21 @@ def render(login_code: LoginCode) -> Message:
         lifetime=lifetime,
         text=text,
     )
+
+
+@sensitive_variables()
+def _undo(login_code: LoginCode) -> tuple[str, str]:
+    """Return the link that undoes a change, "" where there is none, and its token."""
+    if login_code.purpose != LoginCode.Purpose.CHANGED or not app_settings.undo_window:
+        return "", ""
+    token = codes.derive_undo_token(login_code.seed)
+    if app_settings.host is None:
+        return "", token
+    try:
+        path = web_url("undo", token=token)
+    except NoReverseMatch:  # a site without the pages
+        return "", token
+    return f"https://{app_settings.host}{path}", token
 
 
 def _templates(login_code: LoginCode) -> list[str]:

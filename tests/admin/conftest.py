@@ -7,7 +7,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.test import Client
 
-from django_phone_invites.models import SenderHealth
+from django_phone_invites import codes
+from django_phone_invites.models import PhoneChange, SenderHealth
 from django_phone_invites.services import pauses
 from django_phone_invites.services.challenges import request_code
 from django_phone_invites.services.invites import activate_invite
@@ -96,6 +97,13 @@ def rows(settings):
     inviter, invitee = sign_up(OTHER_PHONE), sign_up(PHONE)
     return {
         "phoneaccount": invitee.phone_account,
+        "phonechange": PhoneChange.objects.create(
+            user=invitee,
+            old=PHONE,
+            new=OTHER_PHONE,
+            changed_at=invitee.phone_account.created_at,
+            undo_digest=codes.digest_undo("0" * 32),
+        ),
         "logincode": request_code(phone=PHONE, channel="web", address="192.0.2.1").login_code,
         "invitecode": inviter.invite_code,
         "inviteactivation": activate_invite(user=invitee, code=inviter.invite_code.code),

@@ -9,6 +9,7 @@ from django_phone_invites.models import (
     InviteCode,
     LoginCode,
     PhoneAccount,
+    PhoneChange,
     SenderHealth,
     SendingPause,
 )
@@ -17,6 +18,7 @@ PHONE = "+79096869722"
 OTHER_PHONE = "+79261234567"
 MODELS = {
     "phoneaccount": PhoneAccount,
+    "phonechange": PhoneChange,
     "logincode": LoginCode,
     "invitecode": InviteCode,
     "inviteactivation": InviteActivation,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.admin.pages import PHONE, changelist, page
+from tests.admin.pages import OTHER_PHONE, PHONE, changelist, page
 
 pytestmark = pytest.mark.django_db
 
@@ -107,3 +107,45 @@ def test_what_a_provider_says_is_text_and_no_markup(root, rows):
     content = root.get(page("logincode", rows["logincode"])).content.decode()
     assert "&lt;script&gt;" in content
     assert "Sent through &lt;b&gt;" in content
+
+
+# Changes of a number
+
+
+def test_a_change_is_found_by_both_numbers(clerk, rows):
+    for phone in (PHONE, OTHER_PHONE):
+        listed = clerk.get(changelist("phonechange"), {"q": phone}).context["cl"].queryset
+        assert list(listed) == [rows["phonechange"]]
+    for part in ("+7909", "x", "+79096869723"):
+        found = clerk.get(changelist("phonechange"), {"q": part}).context["cl"].queryset
+        assert not found.exists()
+
+
+def test_a_change_shows_both_numbers_with_the_permission(root, rows):
+    for url in (changelist("phonechange"), page("phonechange", rows["phonechange"])):
+        shown = root.get(url).content.decode()
+        assert "+7(909)686-97-22" in shown
+        assert "+7(926)123-45-67" in shown
+
+
+def test_a_change_masks_both_numbers_without_it(clerk, rows):
+    for url in (changelist("phonechange"), page("phonechange", rows["phonechange"])):
+        shown = clerk.get(url).content.decode()
+        assert "+7 •••-•••-••-22" in shown
+        assert "+7 •••-•••-••-67" in shown
+
+
+def test_a_first_number_has_none_before_it(root, rows):
+    type(rows["phonechange"]).objects.update(old="")
+    page_ = root.get(page("phonechange", rows["phonechange"])).content.decode()
+    assert '<span class="nowrap">-</span>' in page_
+
+
+@pytest.mark.parametrize("lookup", ["old__startswith", "new__gte", "undo_digest__startswith"])
+def test_no_query_tells_a_change_sign_by_sign(clerk, rows, lookup):
+    assert clerk.get(changelist("phonechange"), {lookup: "+7"}).status_code == 400
+
+
+def test_changes_are_listed_by_when(reader, rows):
+    response = reader.get(changelist("phonechange"), {"undone_at__isnull": "True"})
+    assert response.context["cl"].result_count == 1

@@ -14,6 +14,7 @@ from django_phone_invites.admin.reasons import (
     moment,
     of_end,
     of_message,
+    of_purpose,
     tries,
 )
 from django_phone_invites.models import LoginCode
@@ -122,7 +123,7 @@ CODES = [
     ({"ended_at": at(60)}, "A newer code took its place at 12:02:00."),
     (
         {"ended_at": at(61)},
-        "It ended at 12:02:01: a code to another number took its place, or its user is disabled.",
+        "It ended at 12:02:01: a code to another number took its place, or the user or the number did not allow it.",
     ),
     (
         {"expires_at": at(100), "attempts": 2},
@@ -162,4 +163,14 @@ def test_each_try_is_told_with_its_sender():
     ]
 
 
-# What a code that is asked for now would meet
+@pytest.mark.parametrize(
+    ("purpose", "words"),
+    [
+        ("login", ""),
+        ("no_account", "The message says that there is no account, and holds no code."),
+        ("change", "The code makes it the number of a user who is signed in."),
+        ("changed", "The message says that its user has another number now, and how to undo it."),
+    ],
+)
+def test_what_a_message_is_for_is_said_unless_it_is_a_login(purpose, words):
+    assert of_purpose(row(purpose=purpose)) == words

@@ -393,9 +393,9 @@ def test_a_bad_session_is_no_login(client, db, monkeypatch, route, cookie):
     """Where a site lets the sessions of its pages into the API."""
     from rest_framework.authentication import SessionAuthentication
 
-    from django_phone_invites.api.views import OwnView
+    from django_phone_invites.api.views import SignedInView
 
-    monkeypatch.setattr(OwnView, "authentication_classes", [SessionAuthentication])
+    monkeypatch.setattr(SignedInView, "authentication_classes", [SessionAuthentication])
     answer = client.get(api_url(route), HTTP_COOKIE=f"sessionid={cookie}")
     assert answer.status_code == 403
     assert answer.json()["code"] in {"not_authenticated", "authentication_failed"}

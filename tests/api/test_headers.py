@@ -22,8 +22,11 @@ ALLOWED = {
     "me": "GET, PATCH, HEAD, OPTIONS",
     "logout": "POST, OPTIONS",
     "logout_all": "POST, OPTIONS",
+    "number": "POST, OPTIONS",
+    "number_code": "POST, OPTIONS",
+    "number_undo": "POST, OPTIONS",
 }
-ANONYMOUS = {"codes", "code"}
+ANONYMOUS = {"codes", "code", "number_undo"}
 
 
 def test_the_table_has_every_route():

@@ -18,6 +18,9 @@ LOADER = "django.template.loaders.locmem.Loader"
 def use_templates(settings: Any, **sources: str) -> None:
     """Let these be the messages, by locale; ``any`` is what the other languages get."""
     templates = {
+        f"phone_invites/message/{name}.txt": "{{ code }}" for name in ("change", "changed")
+    }
+    templates |= {
         f"phone_invites/message/login{'' if locale == 'any' else f'.{locale}'}.txt": source
         for locale, source in sources.items()
     }
@@ -131,6 +134,7 @@ def test_a_message_that_cannot_be_rendered_is_told_with_its_error(
         "SITE_NAME",
         "HOST",
         "ANDROID_HASH",
+        "UNDO_WINDOW",
     ],
 )
 def test_a_wrong_setting_is_told_by_its_own_check_alone(name: str, settings: Any) -> None:
@@ -179,3 +183,22 @@ def test_the_code_stands_where_people_and_browsers_look_for_it(
 def test_without_a_host_no_line_is_missed(settings: Any) -> None:
     use_templates(settings, any="{{ code }}")
     assert "phone_invites.W012" not in ids(deploy=True)
+
+
+def test_the_message_to_a_new_number_is_one_segment(settings: Any) -> None:
+    settings.PHONE_INVITES_SITE_NAME = "Shop in the street"
+    told = [each for each in reported() if "to a new number" in each]
+    assert told == []
+    settings.PHONE_INVITES_SITE_NAME = "A shop whose name is long, " * 2
+    (told,) = (each for each in reported() if "to a new number" in each)
+    assert told.startswith("With a code of 12 digits the message to a new number takes 2 segments")
+
+
+def test_the_notice_of_a_change_is_two_segments_at_most(settings: Any) -> None:
+    settings.PHONE_INVITES_HOST = "example.com"
+    assert [told for told in reported() if "was changed" in told] == []
+    settings.PHONE_INVITES_SITE_NAME = "A shop whose name is long, " * 2
+    (told,) = (told for told in reported() if "was changed" in told)
+    assert told.startswith("The message that the number was changed takes 3 segments (UCS-2, ")
+    settings.PHONE_INVITES_UNDO_WINDOW = dt.timedelta(0)
+    assert [told for told in reported() if "was changed" in told] == []

@@ -36,6 +36,7 @@ def test_a_route_that_does_not_exist_is_reported(setting: str, settings: Any) ->
         ("code", "auth/", "must hold either <str:token> or <int:pk>"),
         ("code", "<int:pk>/<str:token>/", "must hold either <str:token> or <int:pk>"),
         ("code", "<int:number>/", "can hold pk or token only"),
+        ("number_code", "number/", "must hold either <str:token> or <int:pk>"),
     ],
 )
 def test_a_path_that_its_view_cannot_serve_is_reported(
@@ -71,3 +72,10 @@ def test_a_code_route_with_a_converter_of_the_wrong_kind_is_reported(
 ) -> None:
     settings.PHONE_INVITES_ROUTES = {"code": path}
     assert ids() == ["phone_invites.E006"]
+
+
+@pytest.mark.parametrize("path", ["undo/", "undo/<int:token>/"])
+def test_the_page_that_undoes_a_change_is_told_of_which(path: str, settings: Any) -> None:
+    settings.PHONE_INVITES_ROUTES = {"undo": path}
+    message = one("phone_invites.E006")
+    assert message.msg == "PHONE_INVITES_ROUTES: the path of 'undo' must hold <str:token>."

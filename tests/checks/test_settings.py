@@ -61,6 +61,8 @@ WRONG = {
     "PHONE_INVITES_SEND": "later",
     "PHONE_INVITES_TEST_NUMBERS": ["+79096869700"],
     "PHONE_INVITES_ANDROID_HASH": "FA+9qCX9VSu=",
+    "PHONE_INVITES_CLAIM_MAX_AGE": dt.timedelta(hours=23),
+    "PHONE_INVITES_UNDO_WINDOW": 3,
     "PHONE_INVITES_LINK_USER": "mobile",
     "PHONE_INVITES_SIGN_UP": "shut",
     "PHONE_INVITES_SIGN_UP_NOTICE": 1,
@@ -119,6 +121,13 @@ def test_a_longest_cooldown_below_the_first_is_reported(settings: Any) -> None:
 
 def test_a_cooldown_that_stays_the_same_passes(settings: Any) -> None:
     settings.PHONE_INVITES_RESEND_COOLDOWN = dt.timedelta(minutes=32)
+    assert found() == []
+
+
+def test_a_number_is_not_taken_over_within_the_window_to_undo(settings: Any) -> None:
+    settings.PHONE_INVITES_CLAIM_MAX_AGE = dt.timedelta(days=3)
+    assert (one("phone_invites.E017").hint or "").startswith("Let it be as long as")
+    settings.PHONE_INVITES_CLAIM_MAX_AGE += dt.timedelta(microseconds=1)
     assert found() == []
 
 

@@ -22,7 +22,7 @@ from django_phone_invites.elsewhere import (
     import_accounts,
 )
 from django_phone_invites.elsewhere.user_field import UserFieldSource
-from django_phone_invites.models import ErasedPhone, InviteCode, PhoneAccount
+from django_phone_invites.models import ErasedPhone, InviteCode, PhoneAccount, PhoneChange
 from django_phone_invites.services import accounts as services
 from django_phone_invites.services import invites, upkeep
 from django_phone_invites.testing import sign_up
@@ -225,14 +225,14 @@ def test_what_was_written_before_it_was_stopped_is_there(make_user: Any, monkeyp
     assert of(run()) == (1, 2, {})
 
 
-def test_a_batch_costs_seven_statements_and_six_for_each_account(
+def test_a_batch_costs_eight_statements_and_seven_for_each_account(
     make_user: Any, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(10):
         make_user(f"+7909686{number:04}")
-    # Reading; the accounts that are there, twice; the users; what was lost, twice; BEGIN. For each:
-    # two savepoints, the account and the code.
-    with django_assert_max_num_queries(7 + 10 * 6):
+    # Reading; the accounts that are there, twice; numbers that may be given back; the users; what was
+    # lost, twice; BEGIN. For each: two savepoints, the account, the code, whether it may be given back.
+    with django_assert_max_num_queries(8 + 10 * 7):
         assert run().imported == 10
 
 
@@ -268,6 +268,34 @@ def test_a_login_at_the_same_moment_keeps_the_number(make_user: Any, monkeypatch
     report = import_accounts(source=Meanwhile([claim_of(user)]))
     assert of(report) == (0, 0, {Reason.TAKEN: [user.pk]})
     assert PhoneAccount.objects.get().user != user
+
+
+def reserve(user: Any, phone: str = PHONE) -> None:
+    PhoneChange.objects.create(
+        user=user,
+        old=phone,
+        new=OTHER,
+        changed_at=timezone.now(),
+        undo_until=timezone.now() + dt.timedelta(days=1),
+        undo_digest="0" * 64,
+    )
+
+
+def test_a_number_that_may_be_given_back_to_somebody_does_not_come_over(make_user: Any) -> None:
+    user, other = make_user(), make_user()
+    reserve(other)
+    report = import_accounts(source=Meanwhile([claim_of(user)]))
+    assert of(report) == (0, 0, {Reason.RESERVED: [user.pk]})
+    PhoneChange.objects.update(user=user)
+    assert of(import_accounts(source=Meanwhile([claim_of(user)]))) == (1, 0, {})
+
+
+def test_a_change_at_the_same_moment_reserves_it(make_user: Any, monkeypatch: Any) -> None:
+    user, other = make_user(), make_user()
+    when_free(monkeypatch, lambda: reserve(other))
+    report = import_accounts(source=Meanwhile([claim_of(user)]))
+    assert of(report) == (0, 0, {Reason.RESERVED: [user.pk]})
+    assert not PhoneAccount.objects.exists()
 
 
 def test_another_import_at_the_same_moment_is_the_same(make_user: Any, monkeypatch: Any) -> None:

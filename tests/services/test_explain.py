@@ -32,15 +32,8 @@ MINUTE = dt.timedelta(minutes=1)
 
 
 def add_code(at, **fields):
-    return LoginCode.objects.create(
-        phone=PHONE,
-        purpose="login",
-        channel="web",
-        created_at=at,
-        expires_at=at,
-        length=6,
-        **fields,
-    )
+    row = {"purpose": "login", "channel": "web", "created_at": at, "expires_at": at, "length": 6}
+    return LoginCode.objects.create(phone=PHONE, **{**row, **fields})
 
 
 def test_a_number_that_nothing_is_known_of_can_have_a_code():
@@ -159,6 +152,9 @@ def test_the_address_that_asked_last_is_looked_at(settings):
         limits.take(policy.address_messages(address), now)
     assert explain(PHONE).reached == []
     add_code(now - 2 * MINUTE, address="192.0.2.1")
+    assert [one.name for one in explain(PHONE).reached] == ["address-messages"]
+    # Nobody asked for a notice.
+    add_code(now - MINUTE, purpose="changed")
     assert [one.name for one in explain(PHONE).reached] == ["address-messages"]
     add_code(now - MINUTE, address="192.0.2.3")
     assert explain(PHONE).reached == []

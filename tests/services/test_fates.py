@@ -99,6 +99,7 @@ ENDS = [
     ({"ended_at": NOW + 91 * SECOND}, 91, End.ENDED),
     ({}, 300, End.NOT_ENTERED),
     ({"attempts": 4}, 300, End.MISTYPED),
+    ({"purpose": "changed", "ended_at": NOW}, 1, End.NOTICE),
     # A newer code, asked for when this one had run out.
     ({"ended_at": NOW + 300 * SECOND}, 301, End.NOT_ENTERED),
 ]

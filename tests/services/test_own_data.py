@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models.deletion import ProtectedError
 from django.test import override_settings
+from django.utils import timezone
 
 from django_phone_invites import codes, limits, signals
 from django_phone_invites.exceptions import (
@@ -32,6 +33,7 @@ from django_phone_invites.models import (
     LimitCounter,
     LoginCode,
     PhoneAccount,
+    PhoneChange,
 )
 from django_phone_invites.phones import mask
 from django_phone_invites.services import invites, upkeep
@@ -118,6 +120,7 @@ def test_the_export_of_a_strangers_phone_is_empty():
         "activated": None,
         "invitees": [],
         "login_codes": [],
+        "changes": [],
         "counters": [
             {"name": name, "events": []}
             for name in ("phone-messages", "test-codes", "phone-failures")
@@ -147,7 +150,40 @@ def test_what_is_no_number_is_refused(call):
         call(phone="686")
 
 
+def test_the_export_holds_the_changes_with_other_numbers_masked(invited):
+    now = timezone.now()
+    other = sign_up(OTHER)
+    keep = PhoneChange.objects.create
+    keep(user=invited, old="", new=INVITER, changed_at=now)
+    keep(user=invited, old=INVITER, new=PHONE, changed_at=now, undo_digest="0" * 64)
+    keep(user=other, old=PHONE, new=OTHER, changed_at=now)
+    keep(user=other, old=OTHER, new=INVITEE, changed_at=now)
+    found = export_phone(phone=PHONE)["changes"]
+    assert [(row["old"], row["new"]) for row in found] == [
+        (None, "+7 •••-•••-••-23"),
+        ("+7 •••-•••-••-23", PHONE),
+        (PHONE, "+7 •••-•••-••-25"),
+    ]
+    assert {*found[0]} == {"old", "new", "changed_at", "undo_until", "undone_at"}
+
+
 # What is erased
+
+
+@pytest.mark.parametrize("has_account", [True, False])
+def test_changes_from_and_to_the_number_and_of_its_user_end_with_it(invited, has_account):
+    now = timezone.now()
+    other = sign_up(OTHER)
+    keep = PhoneChange.objects.create
+    keep(user=invited, old="", new=INVITER, changed_at=now)
+    keep(user=other, old=PHONE, new=OTHER, changed_at=now)
+    keep(user=other, old=OTHER, new=PHONE, changed_at=now)
+    kept = keep(user=other, old=OTHER, new=INVITEE, changed_at=now)
+    if not has_account:
+        PhoneChange.objects.filter(user=invited).delete()
+        PhoneAccount.objects.filter(phone=PHONE).delete()
+    erase()
+    assert list(PhoneChange.objects.all()) == [kept]
 
 
 @pytest.mark.parametrize("delete_user", DELETES)

@@ -16,12 +16,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from django_phone_invites import phones
-from django_phone_invites.models import LoginCode, PhoneAccount, SiteUser
+from django_phone_invites.models import LoginCode, PhoneAccount, PhoneChange, SiteUser
 
 VIEW_PHONE_NUMBER = "phone_invites.view_phone_number"
 
 
 _TITLES = {
+    "phone": _("phone"),
+    "old": _("old number"),
+    "new": _("new number"),
     "user": _("user"),
     "owner": _("owner"),
     "inviter": _("inviter"),
@@ -29,9 +32,9 @@ _TITLES = {
 }
 
 
-def phone_column(request: HttpRequest) -> Callable[[Any], str]:
-    """Return a column that shows the phone of a row as ``request.user`` may see it."""
-    return _phone_column(request.user.has_perm(VIEW_PHONE_NUMBER))
+def phone_column(request: HttpRequest, name: str = "phone") -> Callable[[Any], str]:
+    """Return a column that shows a phone of a row as ``request.user`` may see it."""
+    return _phone_column(name, request.user.has_perm(VIEW_PHONE_NUMBER))
 
 
 def user_column(request: HttpRequest, name: str, site: admin.AdminSite) -> Callable[[Any], str]:
@@ -54,12 +57,13 @@ def _has_user_pages(request: HttpRequest, site: admin.AdminSite) -> bool:
 
 # The admin compares columns, so each is made once.
 @functools.cache
-def _phone_column(whole: bool) -> Callable[[Any], str]:
+def _phone_column(name: str, whole: bool) -> Callable[[Any], str]:
     show = phones.display if whole else phones.mask
 
-    @admin.display(description=_("phone"))
-    def shown_phone(row: PhoneAccount | LoginCode) -> str:
-        shown = show(row.e164 if isinstance(row, PhoneAccount) else row.phone)
+    @admin.display(description=_TITLES[name])
+    def shown_phone(row: PhoneAccount | LoginCode | PhoneChange) -> str:
+        phone = row.e164 if isinstance(row, PhoneAccount) else getattr(row, name)
+        shown = show(phone) if phone else "-"
         # The admin's own class; a browser would break the line at a hyphen.
         return format_html('<span class="nowrap">{}</span>', shown)
 

@@ -25,7 +25,7 @@ from django_phone_invites.admin.base import (
     user_column,
 )
 from django_phone_invites.exceptions import PhoneInvalid, Unavailable
-from django_phone_invites.models import LoginCode, PhoneAccount
+from django_phone_invites.models import LoginCode, PhoneAccount, PhoneChange
 from django_phone_invites.services.explain import explain
 
 TRIES = "admin/phone_invites/logincode/_tries.html"
@@ -103,6 +103,46 @@ class PhoneAccountAdmin(PhoneAdmin):
         return self.get_list_display(request)
 
     date_hierarchy = "created_at"
+
+
+@admin.register(PhoneChange)
+class PhoneChangeAdmin(ReadOnlyAdmin):
+    """Who has changed which number, and whether that was undone."""
+
+    search_fields = ("old", "new")
+    search_help_text = PhoneAdmin.search_help_text
+    columns = ("changed_at", "undo_until", "undone_at")
+    list_select_related = ("user",)
+    date_hierarchy = "changed_at"
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Show both numbers, and the user."""
+        numbers = [phone_column(request, name) for name in ("old", "new")]
+        return [*numbers, user_column(request, "user", self.admin_site), *self.columns]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Show the same on the page of one row."""
+        return self.get_list_display(request)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Show what may be seen, and no other field."""
+        return self.get_readonly_fields(request, obj)
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Filter by what is shown only: others would tell a phone or a token sign by sign."""
+        return lookup.partition("__")[0] in self.columns
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        """Find by whole numbers only: parts would tell masked digits one by one."""
+        if not search_term.strip():
+            return queryset, False
+        try:
+            phone = phones.parse(search_term)
+        except PhoneInvalid:
+            return queryset.none(), False
+        return queryset.filter(models.Q(old=phone) | models.Q(new=phone)), False
 
 
 @admin.register(LoginCode)

@@ -80,10 +80,22 @@ ENDS: dict[End, Promise] = {
     End.EXHAUSTED: _("Wrong guesses used all its attempts."),
     End.REPLACED: _("A newer code took its place at %(ended)s."),
     End.ENDED: _(
-        "It ended at %(ended)s: a code to another number took its place, or its user is disabled."
+        "It ended at %(ended)s: a code to another number took its place, or the user or the number"
+        " did not allow it."
     ),
     End.MISTYPED: _("Only wrong guesses were entered before it ran out at %(expires)s."),
     End.NOT_ENTERED: _("Nothing was entered before it ran out at %(expires)s."),
+    End.NOTICE: _("There is no code to enter."),
+}
+
+PURPOSES: dict[LoginCode.Purpose, Promise] = {
+    LoginCode.Purpose.NO_ACCOUNT: _(
+        "The message says that there is no account, and holds no code."
+    ),
+    LoginCode.Purpose.CHANGE: _("The code makes it the number of a user who is signed in."),
+    LoginCode.Purpose.CHANGED: _(
+        "The message says that its user has another number now, and how to undo it."
+    ),
 }
 
 
@@ -122,10 +134,8 @@ def of_message(code: LoginCode, now: dt.datetime) -> str:
 
 
 def of_purpose(code: LoginCode) -> str:
-    """Return what the message said in place of the code, "" where it had the code."""
-    if code.purpose != LoginCode.Purpose.NO_ACCOUNT:
-        return ""
-    return gettext("The message says that there is no account, and holds no code.")
+    """Return what else the message is for than a login, "" where it is for that."""
+    return str(PURPOSES.get(LoginCode.Purpose(code.purpose), ""))
 
 
 def of_end(code: LoginCode, found: Explanation) -> str:

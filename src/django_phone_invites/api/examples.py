@@ -28,6 +28,7 @@ from django_phone_invites.exceptions import (
 )
 
 PHONE, INVITEE = "+79096869722", "+79096869723"
+UNDO = "7c1d90b2e6f84a35b0c7d2e9f1a46835"
 OWN_INVITE, INVITE = "gPcRwV", "TwXK36"
 
 _ASKED = dt.datetime(2026, 1, 1, 12, tzinfo=dt.timezone.utc)
@@ -72,8 +73,25 @@ def of_error(code: str, make: Callable[[], Exception]) -> Example:
 
 def challenge() -> dict[str, Any]:
     """Return the answer to a request for a code."""
+    return {"id": _code_id("code"), **_asked()}
+
+
+def number_challenge() -> dict[str, Any]:
+    """Return the answer to a request for a code that changes the number."""
+    return {"id": _code_id("number_code"), **_asked()}
+
+
+def number() -> dict[str, Any]:
+    """Return the own number."""
+    return {"phone": PHONE}
+
+
+def _code_id(route: str) -> Any:
+    return 1 if ids.codes_are_numbered(route) else "0f6d7a3b9c1e4f58a2b6d4c8e0917f35"
+
+
+def _asked() -> dict[str, Any]:
     return {
-        "id": 1 if ids.codes_are_numbered() else "0f6d7a3b9c1e4f58a2b6d4c8e0917f35",
         "phone": PHONE,
         "expires_at": _in_iso(_ASKED + app_settings.code_lifetime),
         "resend_at": _in_iso(_NEXT),

@@ -21,14 +21,18 @@ class UserIdField(serializers.ReadOnlyField):
     """The primary key of a user."""
 
 
-def of_code(code: LoginCode) -> int | str:
+class NumberCodeIdField(serializers.ReadOnlyField):
+    """What stands in the route of a code that changes a number."""
+
+
+def of_code(code: LoginCode, route: str = "code") -> int | str:
     """Return what stands in the route of ``code``."""
-    return code.pk if codes_are_numbered() else code.token
+    return code.pk if codes_are_numbered(route) else code.token
 
 
-def codes_are_numbered() -> bool:
+def codes_are_numbered(route: str = "code") -> bool:
     """Tell whether the route of a code holds the row's number, or its token."""
-    return "pk" in parameters(api_path("code"))
+    return "pk" in parameters(api_path(route))
 
 
 def user_id_schema() -> dict[str, Any]:
@@ -49,6 +53,16 @@ class CodeIdSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         """Return a type."""
         return {"type": "integer" if codes_are_numbered() else "string"}
+
+
+class NumberCodeIdSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Describes ``NumberCodeIdField``."""
+
+    target_class = NumberCodeIdField
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        """Return a type."""
+        return {"type": "integer" if codes_are_numbered("number_code") else "string"}
 
 
 class UserIdSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

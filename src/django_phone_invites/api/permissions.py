@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from django_phone_invites.api.refusals import in_words
 from django_phone_invites.exceptions import VerificationRequired
-from django_phone_invites.services import verifications
+from django_phone_invites.services import accounts, verifications
 
 
 class RecentlyVerified(IsAuthenticated):
@@ -45,3 +45,13 @@ class RecentlyVerified(IsAuthenticated):
             return verifications.of_account(request.user)
         session = getattr(request, "session", None)
         return None if session is None else verifications.in_session(session, request.user)
+
+
+class MayChangeNumber(RecentlyVerified):
+    """As ``RecentlyVerified``; lets in who has no number yet, and so nothing to verify."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Tell whether the number was verified of late, or there is none."""
+        if super().has_permission(request, view):
+            return True
+        return bool(request.user.is_authenticated) and not accounts.has_phone(request.user)

@@ -10,8 +10,8 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from django_phone_invites import phones
-from django_phone_invites.api.examples import INVITE, PHONE
-from django_phone_invites.api.ids import CodeIdField, UserIdField
+from django_phone_invites.api.examples import INVITE, PHONE, UNDO
+from django_phone_invites.api.ids import CodeIdField, NumberCodeIdField, UserIdField
 from django_phone_invites.api.issuers import get_issuer
 from django_phone_invites.codes import INVITE_MAX_LENGTH
 from django_phone_invites.models import InviteActivation
@@ -111,6 +111,36 @@ class VerifyCodeSerializer(serializers.Serializer):
     """Enters a code."""
 
     auth_number = GuessField(help_text='917 and "0917" both mean 0917.')
+
+
+@extend_schema_serializer(examples=[OpenApiExample("a phone", {"phone": PHONE})])
+class RequestChangeSerializer(serializers.Serializer):
+    """Asks for a code that changes the number."""
+
+    phone = TextField(
+        max_length=MAX_INPUT_LENGTH, help_text="The new number, with the country code."
+    )
+
+
+class NumberChallengeSerializer(ChallengeSerializer):
+    """A code that changes the number."""
+
+    id = NumberCodeIdField(  # type: ignore[assignment]  # of another route
+        help_text="Names the code in the URL where it is entered."
+    )
+
+
+class NumberSerializer(serializers.Serializer):
+    """The own number."""
+
+    phone = serializers.CharField(help_text="E.164.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("a token", {"token": UNDO})])
+class UndoSerializer(serializers.Serializer):
+    """Undoes a change of the number."""
+
+    token = TextField(max_length=32, help_text="Out of the message to the old number.")
 
 
 class InviteeSerializer(serializers.Serializer):

@@ -10,6 +10,9 @@ app_name = API_NAMESPACE
 urlpatterns = [
     # First, so that a path such as "<str:pk>/" for one of the others leaves them reachable.
     path(api_path("logout"), views.LogoutView.as_view(), name="logout"),
+    path(api_path("number_undo"), views.UndoChangeView.as_view(), name="number_undo"),
+    path(api_path("number"), views.RequestChangeView.as_view(), name="number"),
+    path(api_path("number_code"), views.ChangeNumberView.as_view(), name="number_code"),
     path(api_path("logout_all"), views.LogoutEverywhereView.as_view(), name="logout_all"),
     path(api_path("me"), views.MeView.as_view(), name="me"),
     path(api_path("codes"), views.RequestCodeView.as_view(), name="codes"),

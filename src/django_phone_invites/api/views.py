@@ -18,20 +18,26 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from django_phone_invites import logins
 from django_phone_invites.addresses import client_address
 from django_phone_invites.api import examples, ids, refusals
 from django_phone_invites.api.description import IDEMPOTENCY_KEY, describe, granted
 from django_phone_invites.api.headers import idempotency_key
 from django_phone_invites.api.issuers import get_issuer, log_out, log_out_everywhere
 from django_phone_invites.api.parsers import NothingParser, SmallJSONParser
+from django_phone_invites.api.permissions import MayChangeNumber
 from django_phone_invites.api.serializers import (
     ActivateInviteSerializer,
     ChallengeSerializer,
     InviteePageSerializer,
     InviteeQuerySerializer,
     LoginSerializer,
+    NumberChallengeSerializer,
+    NumberSerializer,
     ProfileSerializer,
+    RequestChangeSerializer,
     RequestCodeSerializer,
+    UndoSerializer,
     VerifyCodeSerializer,
 )
 from django_phone_invites.exceptions import (
@@ -57,14 +63,18 @@ from django_phone_invites.exceptions import (
     LogoutImpossible,
     PhoneInvalid,
     PhoneRegionRefused,
+    PhoneReserved,
+    PhoneTaken,
     PhoneTypeRefused,
     RateLimited,
     SendingPaused,
     SignUpClosed,
+    UndoNotFound,
+    VerificationRequired,
 )
 from django_phone_invites.models import LoginCode
 from django_phone_invites.routes import api_url
-from django_phone_invites.services import accounts, challenges, invites, login
+from django_phone_invites.services import accounts, challenges, invites, login, numbers
 from django_phone_invites.transactions import outside_transactions
 
 
@@ -106,6 +116,20 @@ def read(serializer_class: type[serializers.Serializer], data: Any) -> dict[str,
     return dict(serializer.validated_data)
 
 
+def answer_challenge(requested: challenges.Challenge, route: str) -> Response:
+    """Say that a code is on its way, and at which route it is entered."""
+    code = requested.login_code
+    body = {
+        "id": ids.of_code(code, route),
+        "phone": code.phone,
+        "expires_at": code.expires_at,
+        "resend_at": requested.resend_at,
+        "attempts_left": code.attempts_left,
+    }
+    location = api_url(route, token=code.token, pk=code.pk)
+    return Response(body, status=201, headers={"Location": location})
+
+
 class AnonymousView(JSONView):
     """An endpoint on the way to a login: no credentials are read, so none can be wrong."""
 
@@ -138,16 +162,7 @@ class RequestCodeView(AnonymousView):
             submitted=cast("dict[str, Any]", request.data),
             idempotency_key=idempotency_key(request),
         )
-        code = requested.login_code
-        body = {
-            "id": ids.of_code(code),
-            "phone": code.phone,
-            "expires_at": code.expires_at,
-            "resend_at": requested.resend_at,
-            "attempts_left": code.attempts_left,
-        }
-        location = api_url("code", token=code.token, pk=code.pk)
-        return Response(body, status=201, headers={"Location": location})
+        return answer_challenge(requested, "code")
 
 
 class VerifyCodeView(AnonymousView):
@@ -157,7 +172,8 @@ class VerifyCodeView(AnonymousView):
         "verify_code",
         granted(200, LoginSerializer, examples.login, "The code was right."),
         *(CodeMalformed, CodeInvalid, CodeNotFound, CodeExpired, CodeUsed, CodeExhausted),
-        *(AccountDisabled, AccountConflict, InviteRequired, SignUpClosed, RateLimited),
+        *(AccountDisabled, AccountConflict, PhoneReserved, InviteRequired, SignUpClosed),
+        RateLimited,
         request=VerifyCodeSerializer,
     )
     def post(self, request: Request, token: str | None = None, pk: int | None = None) -> Response:
@@ -178,8 +194,8 @@ class VerifyCodeView(AnonymousView):
         return Response(body)
 
 
-class OwnView(JSONView):
-    """An endpoint for own data: another user's is as missing as one that does not exist."""
+class SignedInView(JSONView):
+    """An endpoint for users."""
 
     permission_classes = [IsAuthenticated]
 
@@ -189,6 +205,10 @@ class OwnView(JSONView):
         if "\0" in request.META.get("HTTP_AUTHORIZATION", "") + session:
             raise AuthenticationFailed
         super().perform_authentication(request)
+
+
+class OwnView(SignedInView):
+    """An endpoint for own data: another user's is as missing as one that does not exist."""
 
     def check_permissions(self, request: Request) -> None:
         """Refuse strangers first, then ids that are not the user's own."""
@@ -250,6 +270,83 @@ class InviteesView(OwnView):
         query = read(InviteeQuerySerializer, request.query_params)
         page = accounts.get_invitees(request.user, **query)
         return Response(InviteePageSerializer(page).data)
+
+
+class RequestChangeView(SignedInView):
+    """Ask for a code to a new number."""
+
+    permission_classes = [MayChangeNumber]
+
+    @describe(
+        "request_number_code",
+        granted(201, NumberChallengeSerializer, examples.number_challenge, "A code is on its way."),
+        *(PhoneInvalid, PhoneTypeRefused, PhoneRegionRefused, SendingPaused, GateRefused),
+        *(IdempotencyKeyInvalid, IdempotencyKeyReused, VerificationRequired, RateLimited),
+        signed_in=True,
+        request=RequestChangeSerializer,
+        header=IDEMPOTENCY_KEY,
+    )
+    def post(self, request: Request) -> Response:
+        """Send a code to the number that the user wants, in place of theirs or as their first.
+
+        The answer is the same for a number that is somebody's and for one that is not.
+        """
+        requested = challenges.request_code(
+            phone=read(RequestChangeSerializer, request.data)["phone"],
+            channel=LoginCode.Channel.API,
+            address=client_address(request.META),
+            user=request.user,
+            submitted=cast("dict[str, Any]", request.data),
+            idempotency_key=idempotency_key(request),
+        )
+        return answer_challenge(requested, "number_code")
+
+
+class ChangeNumberView(SignedInView):
+    """Enter the code that was sent to a new number."""
+
+    @describe(
+        "change_number",
+        granted(200, NumberSerializer, examples.number, "The number is the user's."),
+        *(CodeMalformed, CodeInvalid, CodeNotFound, CodeExpired, CodeUsed, CodeExhausted),
+        *(PhoneTaken, PhoneReserved, AccountConflict, RateLimited),
+        signed_in=True,
+        request=VerifyCodeSerializer,
+    )
+    def post(self, request: Request, token: str | None = None, pk: int | None = None) -> Response:
+        """Make the number of the code the user's own. It logs nobody in."""
+        guess = read(VerifyCodeSerializer, request.data)["auth_number"]
+        address = client_address(request.META)
+        done = numbers.change_number(
+            login_code=challenges.find_code(
+                channel=LoginCode.Channel.API,
+                token=token,
+                pk=pk,
+                address=address,
+                user=request.user,
+            ),
+            user=request.user,
+            guess=guess,
+            end_logins=logins.end_all,
+            address=address,
+        )
+        return Response({"phone": done.account.e164})
+
+
+class UndoChangeView(AnonymousView):
+    """Undo a change of the number."""
+
+    @describe(
+        "undo_number",
+        granted(204, None, None, "The old number is the user's again; all logins have ended."),
+        *(UndoNotFound, AccountConflict),
+        request=UndoSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        """Give a user their old number back; who has lost it has no login, so none is asked for."""
+        token = read(UndoSerializer, request.data)["token"]
+        numbers.undo_change(token=token, end_logins=logins.end_all)
+        return Response(status=204)
 
 
 class LogoutView(OwnView):

@@ -28,6 +28,7 @@ from django_phone_invites.checks.routes import (
     check_routes,
 )
 from django_phone_invites.checks.settings import (
+    check_claim_age,
     check_cooldown,
     check_names,
     check_paused_regions,
@@ -52,6 +53,7 @@ ALWAYS = [
     check_values,
     check_names,
     check_cooldown,
+    check_claim_age,
     check_sender,
     check_limit_store,
     check_task,

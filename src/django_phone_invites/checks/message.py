@@ -32,9 +32,20 @@ _NO_LAST_LINE = (
     "@{{ host }} #{{ code }}. Put it into the template (phone_invites/message/), or set no host."
 )
 
+_WHAT: dict[str, str] = {
+    LoginCode.Purpose.NO_ACCOUNT: "The message that there is no account",
+    LoginCode.Purpose.CHANGE: "With a code of {digits} digits the message to a new number",
+    LoginCode.Purpose.CHANGED: "The message that the number was changed",
+}
+#: More than one, and how many.
+_SEGMENTS: dict[str, int] = {LoginCode.Purpose.CHANGED: 2}
+
 
 def check_message(**kwargs: Any) -> list[CheckMessage]:
-    """W010: messages can be rendered, and their longest form fits one segment of SMS."""
+    """W010: messages can be rendered, and their longest form fits one segment of SMS.
+
+    The notice of a change may take two: its link alone is as long as one in UCS-2.
+    """
     return _warnings(_length, "phone_invites.W010")
 
 
@@ -46,7 +57,7 @@ def check_code_in_message(**kwargs: Any) -> list[CheckMessage]:
 def _warnings(find: Callable[[LoginCode], _Problem | None], check_id: str) -> list[CheckMessage]:
     if wrong(
         *("code_length", "code_lifetime", "phone_failure_lengths", "site_failure_lengths"),
-        *("site_name", "host", "android_hash", "sign_up_notice"),
+        *("site_name", "host", "android_hash", "sign_up_notice", "undo_window"),
     ):
         return []
     # Languages without a translation or a template of their own share a text, and so a warning.
@@ -64,7 +75,12 @@ def _warnings(find: Callable[[LoginCode], _Problem | None], check_id: str) -> li
 def _purposes() -> list[LoginCode.Purpose]:
     """Return what messages are sent for."""
     notice = [LoginCode.Purpose.NO_ACCOUNT] if app_settings.sign_up_notice else []
-    return [LoginCode.Purpose.LOGIN, *notice]
+    return [
+        LoginCode.Purpose.LOGIN,
+        *notice,
+        LoginCode.Purpose.CHANGE,
+        LoginCode.Purpose.CHANGED,
+    ]
 
 
 def _length(login_code: LoginCode) -> _Problem | None:
@@ -73,11 +89,10 @@ def _length(login_code: LoginCode) -> _Problem | None:
     except Exception as error:  # noqa: BLE001 - a template may be anybody's code
         return f"The message cannot be rendered ({type(error).__name__}: {error})", _BROKEN
     taken = segments.count(message.text)
-    if taken.segments == 1:
+    if taken.segments <= _SEGMENTS.get(message.purpose, 1):
         return None
-    what = f"With a code of {login_code.length} digits the message"
-    if not message.code:
-        what = "The message that there is no account"
+    what = _WHAT.get(message.purpose, "With a code of {digits} digits the message")
+    what = what.format(digits=login_code.length)
     told = f"{what} takes {taken.segments} segments ({taken.encoding}, {taken.units} units)"
     return told, _TOO_LONG
 

@@ -54,8 +54,10 @@ def _path_problem(name: str, path: object) -> str | None:
     allowed = PARAMETERS.get(name, frozenset())
     if converters.keys() - allowed:
         return f"can hold {' or '.join(sorted(allowed)) or 'no parameter'} only"
-    if name == "code" and not _names_a_code(converters):
+    if name in {"code", "number_code"} and not _names_a_code(converters):
         return "must hold either <str:token> or <int:pk>"
+    if name == "undo" and not isinstance(converters.get("token"), StringConverter):
+        return "must hold <str:token>"
     return None
 
 

@@ -50,6 +50,21 @@ def check_cooldown(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+def check_claim_age(**kwargs: Any) -> list[CheckMessage]:
+    """E017: nobody takes over a number that was changed to within the window to undo it."""
+    if wrong("claim_max_age", "undo_window") or app_settings.claim_max_age is None:
+        return []
+    if app_settings.undo_window < app_settings.claim_max_age:
+        return []
+    return [
+        Error(
+            "PHONE_INVITES_CLAIM_MAX_AGE is not longer than PHONE_INVITES_UNDO_WINDOW.",
+            hint="Let it be as long as your operators keep a number before they give it out again.",
+            id="phone_invites.E017",
+        )
+    ]
+
+
 def check_region_alert(**kwargs: Any) -> list[CheckMessage]:
     """E012: what pauses regions by itself watches over them."""
     if wrong("region_alert_share", "region_alert_pauses"):

@@ -7,6 +7,8 @@ A code's ``delivery`` tells how far its message is:
 - ``sent``, ``delivered``, ``failed``: as the provider says;
 - ``unknown``: it may have been sent. It is not sent again;
 - ``none``: nothing was sent, to a test number or to a phone that may not sign up.
+
+A notice, which holds no code, goes the same way.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def take(pk: int) -> dt.datetime | None:
     if not run_durably(lambda: waits.update(**claim)):
         return None
     login_code = LoginCode.objects.get(pk=pk)
-    if not login_code.is_live(now + LEAST_LIFE):
+    if not login_code.is_of_use(now + LEAST_LIFE):
         record.give_up(login_code)
         return None
     if login_code.is_withheld:

@@ -24,7 +24,8 @@ from django_phone_invites.elsewhere.base import (
     database,
     silent,
 )
-from django_phone_invites.models import ErasedPhone, PhoneAccount, SiteUser
+from django_phone_invites.exceptions import PhoneReserved
+from django_phone_invites.models import ErasedPhone, PhoneAccount, PhoneChange, SiteUser
 from django_phone_invites.services import accounts
 from django_phone_invites.services.boundary import service
 from django_phone_invites.transactions import run_durably
@@ -42,6 +43,7 @@ class Reason(enum.Enum):
     OTHER = "the user has another number here"
     TAKEN = "the number is another user's here"
     ERASED = "the number was erased here"
+    RESERVED = "the number was changed here a short time ago"
     MEANWHILE = "something changed at the same moment; run it again"
 
 
@@ -146,6 +148,7 @@ def _require_free(claims: list[Claim], report: Report) -> list[Claim]:
         *there.filter(phone__in=[claim.phone for claim in claims]),
     ]
     erased = _erased({cast("str", claim.phone) for claim in claims})
+    reserved = _reserved(claims)
     phones = {row.user_id: row.e164 for row in rows}
     taken = {row.e164 for row in rows}
     free = []
@@ -159,6 +162,8 @@ def _require_free(claims: list[Claim], report: Report) -> list[Claim]:
         elif claim.phone in erased:
             # Their next right code brings them back, and nothing else.
             report.skip(Reason.ERASED, claim.user)
+        elif reserved.get(cast("str", claim.phone), claim.user) != claim.user:
+            report.skip(Reason.RESERVED, claim.user)
         else:
             free.append(claim)
     return free
@@ -169,6 +174,13 @@ def _erased(phones: Set[str]) -> set[str]:
     digests = {digest: phone for phone in phones for digest in codes.phone_digests(phone)}
     found = ErasedPhone.objects.using(database()).filter(digest__in=digests)
     return {digests[digest] for digest in found.values_list("digest", flat=True)}
+
+
+def _reserved(claims: list[Claim]) -> dict[str, Any]:
+    """Return those of the phones that may be given back to a user yet, with the user."""
+    undoable = PhoneChange.objects.using(database()).filter(PhoneChange.undoable(timezone.now()))
+    found = undoable.filter(old__in=[claim.phone for claim in claims])
+    return dict(found.values_list("old", "user"))
 
 
 def _users(claims: list[Claim]) -> dict[Any, SiteUser]:
@@ -191,6 +203,6 @@ def _write(claims: list[Claim], users: dict[Any, SiteUser]) -> list[Claim]:
                 accounts.create(
                     cast("str", claim.phone), now, users[claim.user], verified_at=claim.verified_at
                 )
-        except IntegrityError:
+        except (IntegrityError, PhoneReserved):
             lost.append(claim)
     return lost

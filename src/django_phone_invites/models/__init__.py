@@ -1,6 +1,7 @@
-"""What is kept: accounts, login codes, invite codes, activations, erasures, pauses, counters."""
+"""What is kept: accounts, codes, changes, invites, activations, erasures, pauses, counters."""
 
 from django_phone_invites.models.accounts import PhoneAccount, SiteUser
+from django_phone_invites.models.changes import PhoneChange
 from django_phone_invites.models.erasures import ErasedPhone
 from django_phone_invites.models.invites import MOST_USES, InviteActivation, InviteCode
 from django_phone_invites.models.limits import LimitCounter
@@ -16,6 +17,7 @@ __all__ = [
     "LimitCounter",
     "LoginCode",
     "PhoneAccount",
+    "PhoneChange",
     "SenderHealth",
     "SendingPause",
     "SiteUser",

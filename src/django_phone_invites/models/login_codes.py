@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,10 @@ class LoginCode(models.Model):
         LOGIN = "login", _("Login")
         #: The message says that there is no account, and holds no code.
         NO_ACCOUNT = "no_account", _("No account")
+        #: A code that makes the phone its user's, and logs nobody in.
+        CHANGE = "change", _("Change of the number")
+        #: The message tells the old number of a change, and holds no code.
+        CHANGED = "changed", _("The number was changed")
 
     class Channel(models.TextChoices):
         WEB = "web", _("Pages")
@@ -36,6 +41,15 @@ class LoginCode(models.Model):
 
     phone = models.CharField(_("phone"), max_length=E164_MAX_LENGTH)
     region = models.CharField(_("region"), max_length=2, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("user"),
+        help_text=_("Whose number it changes; a code that logs in has none."),
+    )
     purpose = models.CharField(_("purpose"), max_length=16, choices=Purpose.choices)
     channel = models.CharField(_("channel"), max_length=3, choices=Channel.choices)
     token = models.CharField(max_length=32, unique=True, default=codes.new_token, editable=False)
@@ -120,6 +134,17 @@ class LoginCode(models.Model):
         """How many more guesses are evaluated, 0 or more."""
         return max(0, app_settings.code_attempts - self.attempts)
 
+    @property
+    def tells_code(self) -> bool:
+        """Whether there is a code in the message, and not a notice alone."""
+        return self.purpose not in {self.Purpose.NO_ACCOUNT, self.Purpose.CHANGED}
+
+    def is_of_use(self, now: dt.datetime) -> bool:
+        """Tell whether whoever gets the message at ``now`` can do something with it."""
+        if self.purpose == self.Purpose.CHANGED:
+            return self.expires_at > now
+        return self.is_live(now)
+
     def is_live(self, now: dt.datetime) -> bool:
         """Tell whether a guess would be evaluated at ``now``; the same rule as :meth:`live`."""
         open_still = self.used_at is None and self.ended_at is None and self.expires_at > now
@@ -127,7 +152,10 @@ class LoginCode(models.Model):
 
     @staticmethod
     def live(now: dt.datetime) -> models.Q:
-        """Return the condition under which a guess is evaluated at ``now``."""
+        """Return the condition under which a guess is evaluated at ``now``.
+
+        A notice never fulfils it: it has ended from the beginning.
+        """
         return models.Q(
             used_at=None,
             ended_at=None,

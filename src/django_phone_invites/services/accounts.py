@@ -14,8 +14,14 @@ from django.utils.module_loading import import_string
 from phonenumber_field.modelfields import PhoneNumberField
 
 from django_phone_invites.conf import app_settings
-from django_phone_invites.exceptions import AccountMissing, UserNeedsPhone
-from django_phone_invites.models import InviteActivation, InviteCode, PhoneAccount, SiteUser
+from django_phone_invites.exceptions import AccountMissing, PhoneReserved, UserNeedsPhone
+from django_phone_invites.models import (
+    InviteActivation,
+    InviteCode,
+    PhoneAccount,
+    PhoneChange,
+    SiteUser,
+)
 from django_phone_invites.services import invites
 from django_phone_invites.services.boundary import service
 
@@ -74,11 +80,12 @@ def confirm(account: PhoneAccount, now: dt.datetime) -> PhoneAccount:
     """Record that the phone was verified again.
 
     Raises:
-        IntegrityError: the account was deleted at the same moment.
+        IntegrityError: the account was deleted at the same moment, or has another number.
     """
     account.verified_at = now
-    if not PhoneAccount.objects.filter(pk=account.pk).update(verified_at=now):
-        raise IntegrityError("The phone account was deleted.")
+    same = PhoneAccount.objects.filter(pk=account.pk, phone=account.e164)
+    if not same.update(verified_at=now):
+        raise IntegrityError("The phone account was deleted or changed.")
     return account
 
 
@@ -96,14 +103,29 @@ def create(
 
     Raises:
         IntegrityError: another login has made them at the same moment.
+        PhoneReserved: the phone may be given back to whoever changed it.
     """
     has_code = user is not None and hasattr(user, "invite_code")
     user = user or _create_user(phone)
     account = PhoneAccount(user=user, phone=phone, verified_at=verified_at or now, created_at=now)
     account.save(force_insert=True)
+    require_unreserved(account, now)
     if not has_code:
         invites.create_own_code(user, now)
     return account
+
+
+def require_unreserved(account: PhoneAccount, now: dt.datetime) -> None:
+    """Refuse a phone that may be given back to somebody else yet.
+
+    Call it in the transaction that gave ``account`` the phone, and after that: whoever had it has
+    let it go by then, and told of it in the same transaction.
+
+    Raises:
+        PhoneReserved: that is so.
+    """
+    if PhoneChange.reserves(account.e164, user=account.user, now=now):
+        raise PhoneReserved
 
 
 def _create_user(phone: str) -> SiteUser:
@@ -111,7 +133,7 @@ def _create_user(phone: str) -> SiteUser:
         made: SiteUser = import_string(app_settings.create_user)(phone)
         return made
     model: Any = get_user_model()
-    name_field: Any = model._meta.get_field(str(model.USERNAME_FIELD))
+    name_field = _name_field()
     user = model(**{name_field.name: _username(name_field, phone)})
     user.set_unusable_password()
     user.save(force_insert=True)
@@ -140,14 +162,37 @@ def forget_name(user: SiteUser, phone: str) -> None:
     Raises:
         UserNeedsPhone: only a phone can stand there.
     """
-    model: Any = get_user_model()
-    field: Any = model._meta.get_field(str(model.USERNAME_FIELD))
-    name = getattr(user, field.name)
-    if str(getattr(name, "as_e164", name)) != phone:
+    field = _name_field()
+    if not _is_named(user, field, phone):
         return
     if isinstance(field, PhoneNumberField) and not field.null:
         raise UserNeedsPhone
-    setattr(user, field.name, None if field.null else _random_name(field))
+    _rename(user, field, None if field.null else _random_name(field))
+
+
+def follow_name(user: SiteUser, old: str, new: str) -> None:
+    """Let the name of ``user`` be ``new``, if it was their number ``old``. Inside a transaction.
+
+    Raises:
+        IntegrityError: another user has that name.
+    """
+    field = _name_field()
+    if old and _is_named(user, field, old):
+        _rename(user, field, new)
+
+
+def _name_field() -> Any:
+    model: Any = get_user_model()
+    return model._meta.get_field(str(model.USERNAME_FIELD))
+
+
+def _is_named(user: SiteUser, field: Any, phone: str) -> bool:
+    name = getattr(user, field.name)
+    return str(getattr(name, "as_e164", name)) == phone
+
+
+def _rename(user: SiteUser, field: Any, name: str | None) -> None:
+    setattr(user, field.name, name)
     user.save(update_fields=[field.name])
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NoReturn
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
 
 from django.db import models
 from django.views.decorators.debug import sensitive_variables
 
 from django_phone_invites import codes, logs
 from django_phone_invites.exceptions import (
+    AccountConflict,
     CodeExhausted,
     CodeExpired,
     CodeInvalid,
@@ -22,6 +24,26 @@ from django_phone_invites.senders import CodeOwner
 from django_phone_invites.services import comparison
 from django_phone_invites.services.failures import Failures
 from django_phone_invites.transactions import run_durably
+
+T = TypeVar("T")
+
+#: Two first logins of one phone may meet, or a login its account's end: the loser starts again.
+_TRIES = 3
+
+
+def settle(work: Callable[[], T], *collisions: type[Exception]) -> T:
+    """Run ``work``, and anew where others were first: it looks again at what is there by now.
+
+    Raises:
+        AccountConflict: it always finds others.
+    """
+    for remaining in reversed(range(_TRIES)):
+        try:
+            return work()
+        except collisions as collision:
+            if not remaining:
+                raise AccountConflict from collision
+    raise AssertionError("unreachable")  # pragma: no cover
 
 
 class Attempt:

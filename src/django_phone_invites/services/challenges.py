@@ -15,7 +15,7 @@ from django_phone_invites.conf import app_settings
 from django_phone_invites.delivery import deliver, first_state
 from django_phone_invites.exceptions import CodeNotFound, PhoneInvalid
 from django_phone_invites.limits import policy
-from django_phone_invites.models import LoginCode, PhoneAccount
+from django_phone_invites.models import LoginCode, PhoneAccount, SiteUser
 from django_phone_invites.services import gate, idempotency, pauses, sign_up, watch
 from django_phone_invites.services.allowance import Allowance
 from django_phone_invites.services.boundary import service
@@ -23,6 +23,9 @@ from django_phone_invites.transactions import run_durably
 
 #: The code of a test number stands in the settings.
 _NOT_SENT = {"delivery": LoginCode.Delivery.NONE}
+
+#: A notice is no code; that there is no account may have changed when the code is entered.
+_LOGGING_IN = [LoginCode.Purpose.LOGIN, LoginCode.Purpose.NO_ACCOUNT]
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ def request_code(
     address: str | None = None,
     replaces: str = "",
     invite: str = "",
+    user: SiteUser | None = None,
     submitted: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
 ) -> Challenge:
@@ -56,6 +60,7 @@ def request_code(
         address: the address of the asker.
         replaces: the token of the code that the same browser asked for before, which ends.
         invite: an invite code to activate if this turns out to be a first login.
+        user: who wants the phone for their number: the code changes it, and logs nobody in.
         submitted: the fields that came with the request, for the site's gate.
         idempotency_key: names the request. While the code lives, another one with the same key from
             the same address sends and counts nothing, and returns the same code.
@@ -64,14 +69,15 @@ def request_code(
         IdempotencyKeyInvalid: the key is empty, too long, or not of printable ASCII.
         IdempotencyKeyReused: the key came with another request.
         PhoneInvalid, PhoneTypeRefused, PhoneRegionRefused: nothing is sent to this number.
-        SendingPaused: nothing is sent at the moment, to its region or at all.
+        SendingPaused: nothing is sent at the moment, to its region or at all, or to that of the
+            number which ``user`` has and which would be told.
         GateRefused: the site's gate did not let the request through.
         RateLimited: too soon, or too often.
         Unavailable: the database does not answer, or the gate or the site's rule for a sign-up
             failed.
     """
     phone, submitted = phones.parse(phone), submitted or {}
-    asked = [phone, invite, dict(submitted)]
+    asked = [phone, invite, dict(submitted), user and user.pk]
     claim = idempotency.claim(idempotency_key, channel=channel, address=address, asked=asked)
     answered = idempotency.find_answered(claim)
     if answered is not None:
@@ -79,13 +85,15 @@ def request_code(
     require_textable(phone)
     region = phones.region_of(phone)
     # Before anything is counted: whoever comes back later has lost no message.
-    pauses.require_sending(region)
+    for told in {region, *_region_of_number(user)}:
+        pauses.require_sending(told)
     gate.require_passage(phone=phone, channel=channel, address=address, submitted=submitted)
     allowance = Allowance(phone=phone, region=region, address=address)
     login_code = LoginCode(
         phone=phone,
         region=region,
-        purpose=LoginCode.Purpose.LOGIN,
+        user_id=None if user is None else user.pk,
+        purpose=LoginCode.Purpose.LOGIN if user is None else LoginCode.Purpose.CHANGE,
         channel=channel,
         length=allowance.code_length,
         is_test=allowance.is_test,
@@ -97,7 +105,8 @@ def request_code(
         **(claim.columns if claim else {}),
         **(_NOT_SENT if allowance.is_test else first_state(allowance.now)),
     )
-    login_code.withheld = sign_up.withheld_for(login_code, allowance.now)
+    if user is None:
+        login_code.withheld = sign_up.withheld_for(login_code, allowance.now)
     if login_code.withheld and app_settings.sign_up_notice:
         login_code.purpose = LoginCode.Purpose.NO_ACCOUNT
 
@@ -112,6 +121,12 @@ def request_code(
     _hand_over(login_code)
     watch.look_when_due(region, allowance.reading)
     return Challenge(login_code, allowance.resend_at)
+
+
+def _region_of_number(user: SiteUser | None) -> set[str]:
+    """Return where the number of ``user`` is, if they have one: a change is told to it."""
+    account = None if user is None else PhoneAccount.objects.filter(user=user).first()
+    return set() if account is None else {phones.region_of(account.e164)}
 
 
 def _count_and_store(login_code: LoginCode, allowance: Allowance, *, replaces: str) -> None:
@@ -186,6 +201,7 @@ def find_code(
     token: str | None = None,
     pk: int | None = None,
     address: str | None = None,
+    user: SiteUser | None = None,
 ) -> LoginCode:
     """Return a code that was asked for through ``channel``, by the id that its route holds.
 
@@ -195,6 +211,7 @@ def find_code(
         pk: the one that can. It names a code for the address alone that asked for it: a stranger
             who counts up must not spend other people's attempts.
         address: the address of whoever enters the code; it matters with ``pk`` only.
+        user: whose number the code changes; None finds those that log in, and no other.
 
     Raises:
         CodeNotFound: there is none.
@@ -204,7 +221,8 @@ def find_code(
     if pk is not None and pk > models.BigIntegerField.MAX_BIGINT:
         raise CodeNotFound
     key = {"token": token} if pk is None else {"pk": pk, "address": address}
-    found = LoginCode.objects.filter(channel=channel, **key).first()
+    kinds = _LOGGING_IN if user is None else [LoginCode.Purpose.CHANGE]
+    found = LoginCode.objects.filter(channel=channel, purpose__in=kinds, user=user, **key).first()
     if found is None:
         raise CodeNotFound
     return found

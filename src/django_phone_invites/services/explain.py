@@ -103,8 +103,9 @@ def _pausing(region: str) -> set[str]:
 
 
 def _limits(phone: str, codes: Sequence[LoginCode], *, is_test: bool) -> list[Limit]:
-    # Whoever asks now is not known; it may well be who asked last.
-    counted = [policy.address_messages(code.address) for code in codes[:1]]
+    # Whoever asks now is not known; it may well be who asked last. Nobody asks for a notice.
+    asked = [code for code in codes if code.purpose != LoginCode.Purpose.CHANGED]
+    counted = [policy.address_messages(code.address) for code in asked[:1]]
     if is_test:
         return counted
     messages = [policy.phone_messages(phone), policy.block_messages(phone), policy.site_messages()]

@@ -61,6 +61,8 @@ class End(enum.Enum):
     #: It ran out: after wrong guesses, or without any.
     MISTYPED = enum.auto()
     NOT_ENTERED = enum.auto()
+    #: It was none: the message tells the old number of a change.
+    NOTICE = enum.auto()
 
 
 def fate_of(code: LoginCode, now: dt.datetime) -> Fate:
@@ -120,6 +122,8 @@ def end_of(code: LoginCode, now: dt.datetime, *, asked: Collection[dt.datetime])
     ``asked`` are the times at which codes to its phone were asked for, at least those after it: a
     code that is replaced ends at the very moment of the one that takes its place.
     """
+    if code.purpose == LoginCode.Purpose.CHANGED:
+        return End.NOTICE
     if code.used_at is not None:
         return End.USED
     if code.attempts_left == 0:

@@ -15,7 +15,9 @@ from django_phone_invites.exceptions import (
     AccountConflict,
     AccountDisabled,
     AccountMissing,
+    CodeNotFound,
     InviteRefusal,
+    PhoneReserved,
     Refusal,
     SignUpRefusal,
     Unavailable,
@@ -28,14 +30,11 @@ from django_phone_invites.models import (
     SiteUser,
 )
 from django_phone_invites.services import accounts, fixed_codes, invites, linking, sign_up
-from django_phone_invites.services.attempts import Attempt
+from django_phone_invites.services.attempts import Attempt, settle
 from django_phone_invites.services.boundary import service
 from django_phone_invites.transactions import run_durably
 
 T = TypeVar("T")
-
-#: Two first logins of one phone may meet, or a login its account's end: the loser starts again.
-_SIGN_UP_TRIES = 3
 
 
 class _Trusted(AccountDisabled):
@@ -85,6 +84,7 @@ def verify_code(
             phone may have gone to somebody else since the code was asked for.
 
     Raises:
+        CodeNotFound: the code changes a number, and logs nobody in.
         CodeMalformed: no code could look like this; no attempt is spent.
         CodeInvalid: a wrong guess; one attempt is spent.
         CodeExpired, CodeUsed, CodeExhausted: the code is over.
@@ -92,14 +92,18 @@ def verify_code(
         AccountConflict: right, but there is a user that the phone's user would collide with, or the
             phone is another user's than ``only``.
         AccountMissing: right, but the phone is nobody's any more, ``only``'s neither.
+        PhoneReserved: right, but whoever has changed the number may get it back yet.
         AccountDisabled: right, but the user may not log in, or not with the code of a test number.
         InviteRequired, SignUpClosed: right, but the phone has no account and may not have one.
         Unavailable: the database does not answer, or the provider whose code it is, or the site's
             rule for a sign-up failed.
     """
+    if login_code.purpose == LoginCode.Purpose.CHANGE:
+        raise CodeNotFound
     attempt = Attempt(login_code, address)
     attempt.require_right(guess)
-    done = _log_in(attempt, sign_in, only)
+    # An invite code that others have just used up is none: the policy is asked without it.
+    done = settle(lambda: _try_log_in(attempt, sign_in, only), IntegrityError, InviteRefusal)
     account, created = done.account, done.created
     _record_verified(login_code)
     if created:
@@ -137,17 +141,6 @@ def _bring_along(login_code: LoginCode, done: _Done[T]) -> Refusal | None:
     return None
 
 
-def _log_in(attempt: Attempt, sign_in: Callable[[SiteUser], T], only: SiteUser | None) -> _Done[T]:
-    for remaining in reversed(range(_SIGN_UP_TRIES)):
-        try:
-            return _try_log_in(attempt, sign_in, only)
-        except (IntegrityError, InviteRefusal) as collision:
-            # An invite code that others have just used up is none: the policy is asked without it.
-            if not remaining:
-                raise AccountConflict from collision
-    raise AssertionError("unreachable")  # pragma: no cover
-
-
 def _try_log_in(
     attempt: Attempt, sign_in: Callable[[SiteUser], T], only: SiteUser | None
 ) -> _Done[T]:
@@ -178,6 +171,9 @@ def _try_log_in(
         return run_durably(use_up)
     except _Trusted:
         _refuse_trusted(attempt)
+    except PhoneReserved:
+        attempt.end_code()
+        raise
 
 
 def _why_not(known: PhoneAccount | None, only: SiteUser | None) -> Refusal | None:

@@ -20,6 +20,7 @@ from django_phone_invites.models import (
     InviteCode,
     LoginCode,
     PhoneAccount,
+    PhoneChange,
     SiteUser,
 )
 from django_phone_invites.services import accounts
@@ -76,6 +77,7 @@ def export_phone(*, phone: str) -> dict[str, Any]:
             _columns(code, *_OF_LOGIN_CODE)
             for code in LoginCode.objects.filter(phone=phone).order_by("pk")
         ],
+        "changes": _changes(phone, None if account is None else account.user),
         "counters": _counters(phone),
         "erased": [
             _columns(row, "digest", "has_activated", "erased_at") for row in ErasedPhone.of(phone)
@@ -108,6 +110,28 @@ def _invitees(user: SiteUser) -> list[dict[str, Any]]:
     ]
 
 
+def _changes(phone: str, user: SiteUser | None) -> list[dict[str, Any]]:
+    """Return the changes from and to a phone, and all of its user's; other numbers are masked."""
+    return [
+        {
+            **{name: _shown(getattr(change, name), phone) for name in ("old", "new")},
+            **_columns(change, "changed_at", "undo_until", "undone_at"),
+        }
+        for change in _changes_of(phone, user).order_by("pk")
+    ]
+
+
+def _changes_of(phone: str, user: SiteUser | None) -> models.QuerySet[PhoneChange]:
+    own = models.Q(old=phone) | models.Q(new=phone)
+    return PhoneChange.objects.filter(own if user is None else own | models.Q(user=user))
+
+
+def _shown(number: str, phone: str) -> str | None:
+    if not number:
+        return None
+    return number if number == phone else phones.mask(number)
+
+
 def _counters(phone: str) -> list[dict[str, Any]]:
     counted = policy.of_phone(phone)
     reading = limits.read(counted, timezone.now())
@@ -134,7 +158,7 @@ def erase_phone(
     end_logins: Callable[[SiteUser], Sequence[str]],
     delete_user: bool = False,
 ) -> Erasure:
-    """Erase a phone: its account, its login codes and its counters; all of it or nothing.
+    """Erase a phone: its account, its login codes, changes and counters; all of it or nothing.
 
     What is left is a keyed digest, so that the number is not invited a second time. Its next right
     code makes somebody new. Invites keep their counts. Nothing changes where nothing is held.
@@ -158,6 +182,7 @@ def erase_phone(
     def erase() -> tuple[Erasure, Any]:
         is_there = PhoneAccount.hold(phone=phone)
         login_codes, _ = LoginCode.objects.filter(phone=phone).delete()
+        _changes_of(phone, None).delete()
         limits.forget(policy.of_phone(phone))
         if not is_there:
             return Erasure(False, False, login_codes, ()), None
@@ -187,6 +212,7 @@ def _erase_account(
     if delete_user:
         _delete(user)
         return []  # nobody can be logged in as a user who is gone
+    _changes_of(account.e164, user).delete()
     account.delete()
     accounts.forget_name(user, account.e164)
     return left

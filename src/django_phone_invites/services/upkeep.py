@@ -15,6 +15,7 @@ from django_phone_invites.models import (
     LimitCounter,
     LoginCode,
     PhoneAccount,
+    PhoneChange,
 )
 
 #: Rows deleted by one statement: enough to be quick, few enough to hold no lock for long.
@@ -36,12 +37,21 @@ def purge_login_codes(*, older_than: dt.timedelta) -> Iterator[int]:
     yield from _delete(LoginCode, Q(expires_at__lt=timezone.now() - older_than))
 
 
+def purge_changes(*, older_than: dt.timedelta) -> Iterator[int]:
+    """Delete the changes that could be undone until that long ago, or were never to be."""
+    over = timezone.now() - older_than
+    ended = Q(undo_until__lt=over) | Q(undo_until=None, changed_at__lt=over)
+    yield from _delete(PhoneChange, ended)
+
+
 def purge_counters() -> Iterator[int]:
     """Delete the counters that no longer count anything; yield how many, batch by batch."""
     yield from _delete(LimitCounter, Q(updated_at__lt=timezone.now() - COUNTER_LIFE))
 
 
-def _delete(model: type[LoginCode] | type[LimitCounter], over: Q) -> Iterator[int]:
+def _delete(
+    model: type[LoginCode] | type[LimitCounter] | type[PhoneChange], over: Q
+) -> Iterator[int]:
     while keys := list(model._default_manager.filter(over).values_list("pk", flat=True)[:BATCH]):
         yield model._default_manager.filter(over, pk__in=keys).delete()[0]
 
@@ -57,6 +67,8 @@ def find_broken() -> Iterator[str]:
     yield from _codes_used_when_over()
     yield from _codes_guessed_too_often()
     yield from _phones_with_many_live_codes()
+    yield from _codes_for_a_number_of_nobody()
+    yield from _reserved_numbers_of_others()
     yield from _miscounted_uses()
     yield from _overused()
     yield from _own_activations()
@@ -107,6 +119,20 @@ def _phones_with_many_live_codes() -> Iterator[str]:
             f"Login code {phone['newest']} is one of {phone['found']} live codes of its phone,"
             f" {MOST_LIVE_CODES} at most."
         )
+
+
+def _codes_for_a_number_of_nobody() -> Iterator[str]:
+    is_change = Q(purpose=LoginCode.Purpose.CHANGE)
+    unbound = Q(is_change, user=None) | Q(~is_change, user__isnull=False)
+    for code in LoginCode.objects.filter(unbound):
+        yield f"Login code {code.pk} changes the number of nobody, or is bound and changes none."
+
+
+def _reserved_numbers_of_others() -> Iterator[str]:
+    holder = PhoneAccount.objects.filter(phone=OuterRef("old")).exclude(user=OuterRef("user"))
+    undoable = PhoneChange.objects.filter(PhoneChange.undoable(timezone.now()))
+    for change in undoable.filter(Exists(holder)):
+        yield f"Change {change.pk} can be undone, and its old number is another user's."
 
 
 def _miscounted_uses() -> Iterator[str]:

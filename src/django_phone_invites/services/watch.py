@@ -73,13 +73,14 @@ def _count(region: str, now: dt.datetime) -> tuple[int, int]:
 
     Those of the last hour that have run out: a younger one may still be entered. Those from before
     sending was started again were judged already. What the provider did not take was not sent, nor
-    was the code of a test number, nor that of a phone that may not sign up.
+    was the code of a test number, nor that of a phone that may not sign up. A notice is no code.
     """
     since = max(now - WINDOW, pauses.last_lifted(region) or now - WINDOW)
     until = now - app_settings.code_lifetime
     found = LoginCode.objects.filter(
         region=region, withheld="", created_at__gt=since, created_at__lte=until
     ).exclude(delivery__in=[LoginCode.Delivery.FAILED, LoginCode.Delivery.NONE])
+    found = found.exclude(purpose=LoginCode.Purpose.CHANGED)
     newest = found.order_by("-created_at")[:MOST_CODES]
     counted = newest.aggregate(sent=Count("pk"), verified=Count("used_at"))
     return counted["sent"], counted["verified"]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django_phone_invites import phones
 from django_phone_invites.addresses import client_address
 from django_phone_invites.exceptions import CodeNotFound, RateLimited, Refusal, SendingPaused
-from django_phone_invites.models import LoginCode
+from django_phone_invites.models import LoginCode, SiteUser
 from django_phone_invites.routes import web_url
 from django_phone_invites.services import challenges
 
@@ -47,7 +47,13 @@ def forget(session: SessionBase) -> None:
 
 
 def send_code(
-    request: HttpRequest, *, phone: str, invite: str = "", next_url: str = "", user: str = ""
+    request: HttpRequest,
+    *,
+    phone: str,
+    invite: str = "",
+    next_url: str = "",
+    user: str = "",
+    changes: SiteUser | None = None,
 ) -> LoginCode:
     """Send a code and remember it in the session: it is entered in this browser only.
 
@@ -57,6 +63,7 @@ def send_code(
         invite: an invite code to activate if this turns out to be a first login.
         next_url: where to go afterwards; it was checked.
         user: ``PendingLogin.user``.
+        changes: whose number the code changes; None for one that logs in.
 
     Raises:
         Refusal: whatever :func:`challenges.request_code` refuses.
@@ -67,6 +74,7 @@ def send_code(
         address=client_address(request.META),
         replaces=load(request.session).token,
         invite=invite,
+        user=changes,
         submitted=request.POST,
     )
     pending = PendingLogin(token=requested.login_code.token, next_url=next_url, user=user)
@@ -74,14 +82,16 @@ def send_code(
     return requested.login_code
 
 
-def resume(request: HttpRequest, refusal: Refusal, *, phone: str) -> LoginCode | None:
+def resume(
+    request: HttpRequest, refusal: Refusal, *, phone: str, changes: SiteUser | None = None
+) -> LoginCode | None:
     """Return this browser's code for ``phone`` where ``refusal`` is that no other is sent yet.
 
     Returns None where it has none that can still be entered, and for refusals of another kind.
     """
     if not isinstance(refusal, (RateLimited, SendingPaused)):
         return None
-    login_code = find_live_code(load(request.session), phone)
+    login_code = find_live_code(load(request.session), phone, changes=changes)
     if login_code is not None:
         messages.info(request, _("A code was sent to this number already."))
     return login_code
@@ -89,28 +99,39 @@ def resume(request: HttpRequest, refusal: Refusal, *, phone: str) -> LoginCode |
 
 def code_url(login_code: LoginCode) -> str:
     """Return where a code is entered."""
-    return web_url("code", token=login_code.token, pk=login_code.pk)
+    page = "number_code" if login_code.purpose == LoginCode.Purpose.CHANGE else "code"
+    return web_url(page, token=login_code.token, pk=login_code.pk)
 
 
 def find_own_code(
-    pending: PendingLogin, *, token: str | None = None, pk: int | None = None
+    pending: PendingLogin,
+    *,
+    token: str | None = None,
+    pk: int | None = None,
+    changes: SiteUser | None = None,
 ) -> LoginCode:
     """Return the code that a URL names, if this browser asked for it.
+
+    With ``changes`` it is one that changes the number of this user, without one that logs in.
 
     Raises:
         CodeNotFound: it did not, or there is no such code; the two look the same.
     """
-    login_code = challenges.find_code(channel=LoginCode.Channel.WEB, token=pending.token)
+    login_code = challenges.find_code(
+        channel=LoginCode.Channel.WEB, token=pending.token, user=changes
+    )
     named = (token is None or token == login_code.token) and (pk is None or pk == login_code.pk)
     if not named:
         raise CodeNotFound
     return login_code
 
 
-def find_live_code(pending: PendingLogin, phone: str) -> LoginCode | None:
+def find_live_code(
+    pending: PendingLogin, phone: str, *, changes: SiteUser | None = None
+) -> LoginCode | None:
     """Return this browser's code for ``phone`` if it can still be entered."""
     try:
-        login_code = find_own_code(pending)
+        login_code = find_own_code(pending, changes=changes)
     except CodeNotFound:
         return None
     same = login_code.phone == phones.parse(phone)

@@ -13,8 +13,8 @@ from django_phone_invites.conf import app_settings
 from django_phone_invites.phones import MAX_INPUT_LENGTH
 
 
-class PhoneForm(forms.Form):
-    """Asks for a phone number, and carries the invite code of a link along."""
+class NumberForm(forms.Form):
+    """Asks for a phone number."""
 
     phone = forms.CharField(
         label=_("Phone number"),
@@ -26,6 +26,11 @@ class PhoneForm(forms.Form):
             attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel", "autofocus": True}
         ),
     )
+
+
+class PhoneForm(NumberForm):
+    """Asks for a phone number, and carries the invite code of a link along."""
+
     # Whatever a link holds, it does not keep anybody from signing in.
     invite = forms.Field(required=False, widget=forms.HiddenInput)
 
@@ -90,3 +95,20 @@ class InviteForm(forms.Form):
             attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
         ),
     )
+
+
+class UndoForm(forms.Form):
+    """Asks for what the message about a changed number says."""
+
+    token = forms.CharField(
+        label=_("What the message says"),
+        max_length=100,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+        ),
+    )
+
+    def clean_token(self) -> str:
+        """Take it in capitals too."""
+        token: str = self.cleaned_data["token"].lower()
+        return token

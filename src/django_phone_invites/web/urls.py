@@ -13,5 +13,9 @@ urlpatterns = [
     path(web_path("code"), views.CodeView.as_view(), name="code"),
     path(web_path("profile"), views.ProfileView.as_view(), name="profile"),
     path(web_path("invitees"), views.InviteesView.as_view(), name="invitees"),
+    path(web_path("number"), views.NumberView.as_view(), name="number"),
+    path(web_path("number_code"), views.NumberCodeView.as_view(), name="number_code"),
+    path(web_path("undo_form"), views.UndoFormView.as_view(), name="undo_form"),
+    path(web_path("undo"), views.UndoView.as_view(), name="undo"),
     path(web_path("logout"), views.LogoutView.as_view(), name="logout"),
 ]

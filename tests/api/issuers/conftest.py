@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils.module_loading import import_string
 
-from django_phone_invites.api.views import OwnView
+from django_phone_invites.api.views import SignedInView
 from django_phone_invites.testing import last_code
 
 PHONE = "+79096869722"
@@ -88,7 +88,9 @@ def put(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Kind]
         pytest.importorskip(kind.package, reason=f"{kind.package} is missing: --group issuers")
         settings.PHONE_INVITES_TOKEN_ISSUER = f"django_phone_invites.api.issuers.{kind.path}"
         # REST framework's views read the site's setting once, when they are imported.
-        monkeypatch.setattr(OwnView, "authentication_classes", [import_string(kind.authentication)])
+        monkeypatch.setattr(
+            SignedInView, "authentication_classes", [import_string(kind.authentication)]
+        )
         settings.REST_FRAMEWORK = {
             **settings.REST_FRAMEWORK,
             "DEFAULT_AUTHENTICATION_CLASSES": [kind.authentication],

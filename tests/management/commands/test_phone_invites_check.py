@@ -11,7 +11,13 @@ from django.core.management import CommandError, call_command
 from django.db.models import F
 from django.utils import timezone
 
-from django_phone_invites.models import InviteActivation, InviteCode, LoginCode, PhoneAccount
+from django_phone_invites.models import (
+    InviteActivation,
+    InviteCode,
+    LoginCode,
+    PhoneAccount,
+    PhoneChange,
+)
 from django_phone_invites.services import invites, upkeep
 from django_phone_invites.testing import sign_up
 
@@ -194,10 +200,37 @@ def test_a_campaign_that_was_activated_breaks_nothing() -> None:
     assert broken() == []
 
 
+@pytest.mark.parametrize("purpose", ["login", "change"])
+def test_a_code_that_changes_a_number_is_bound_and_no_other(purpose: str) -> None:
+    user = sign_up(INVITER) if purpose == "login" else None
+    code = make_code(purpose=purpose, user=user)
+    assert broken() == [
+        f"Login code {code.pk} changes the number of nobody, or is bound and changes none."
+    ]
+    make_code(purpose="change", user=sign_up(INVITEE))
+    assert len(broken()) == 1
+
+
+def test_a_number_that_can_be_given_back_and_is_anothers_is_found() -> None:
+    user, holder = sign_up(INVITER), sign_up(INVITEE)
+    now = timezone.now()
+    change = PhoneChange.objects.create(
+        user=user,
+        old=INVITEE,
+        new=INVITER,
+        changed_at=now,
+        undo_until=now + LIFETIME,
+        undo_digest="0" * 64,
+    )
+    assert broken() == [f"Change {change.pk} can be undone, and its old number is another user's."]
+    PhoneChange.objects.update(user=holder)
+    assert broken() == []
+
+
 def test_each_promise_costs_one_statement(
     django_assert_num_queries: Any, activation: InviteActivation
 ) -> None:
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         assert list(upkeep.find_broken()) == []
 
 

@@ -10,8 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from django_phone_invites.models import LimitCounter, LoginCode
+from django_phone_invites.models import LimitCounter, LoginCode, PhoneChange
 from django_phone_invites.services import upkeep
+from django_phone_invites.testing import sign_up
 
 pytestmark = pytest.mark.django_db
 
@@ -48,14 +49,14 @@ def purge(*args: str) -> list[str]:
 
 
 def test_nothing_to_delete_is_said() -> None:
-    assert purge() == ["Deleted 0 login codes.", "Deleted 0 counters."]
+    assert purge() == ["Deleted 0 login codes.", "Deleted 0 changes.", "Deleted 0 counters."]
 
 
 def test_codes_are_kept_for_30_days_after_they_expired() -> None:
     kept = make_code(NOW - 30 * DAY)
     make_code(NOW - 30 * DAY - SECOND)
     live = make_code(NOW + SECOND)
-    assert purge()[-2:] == ["Deleted 1 login codes.", "Deleted 0 counters."]
+    assert purge()[0] == "1 login codes so far ..."
     assert set(LoginCode.objects.all()) == {kept, live}
 
 
@@ -80,6 +81,20 @@ def test_counters_are_kept_while_they_may_count() -> None:
     assert list(LimitCounter.objects.all()) == [kept]
 
 
+def test_changes_are_kept_for_30_days_after_they_could_be_undone() -> None:
+    user = sign_up("+79096869722")
+
+    def make(age: dt.timedelta, **changes: Any) -> PhoneChange:
+        row = {"changed_at": NOW - age, "new": "+79096869722", **changes}
+        return PhoneChange.objects.create(user=user, **row)
+
+    kept = [make(30 * DAY), make(99 * DAY, undo_until=NOW - 30 * DAY)]
+    make(30 * DAY + SECOND)
+    make(99 * DAY, undo_until=NOW - 30 * DAY - SECOND)
+    assert "Deleted 2 changes." in purge()
+    assert set(PhoneChange.objects.all()) == set(kept)
+
+
 def test_batches_tell_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upkeep, "BATCH", 2)
     for _ in range(5):
@@ -89,6 +104,7 @@ def test_batches_tell_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
         "4 login codes so far ...",
         "5 login codes so far ...",
         "Deleted 5 login codes.",
+        "Deleted 0 changes.",
         "Deleted 0 counters.",
     ]
 

@@ -24,7 +24,9 @@ def number_of_days(raw: str) -> int:
 class Command(BaseCommand):
     """Deletes what is over."""
 
-    help = "Delete login codes that ended long ago, and counters that count nothing any more."
+    help = (
+        "Delete login codes and changes of numbers that are over, and counters that count nothing."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the age."""
@@ -32,12 +34,14 @@ class Command(BaseCommand):
             "--days",
             type=number_of_days,
             default=30,
-            help="Keep login codes this many days after they expired (30).",
+            help="Keep login codes and changes this many days after they were over (30).",
         )
 
     def handle(self, *args: Any, days: int, verbosity: int, **options: Any) -> None:
         """Delete batch by batch, saying how far it is."""
-        self._purge("login codes", upkeep.purge_login_codes(older_than=dt.timedelta(days=days)))
+        age = dt.timedelta(days=days)
+        self._purge("login codes", upkeep.purge_login_codes(older_than=age))
+        self._purge("changes", upkeep.purge_changes(older_than=age))
         self._purge("counters", upkeep.purge_counters())
 
     def _purge(self, what: str, batches: Iterator[int]) -> None:

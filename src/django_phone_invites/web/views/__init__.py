@@ -1,5 +1,11 @@
 """The pages: parse, call one service, answer. A site subclasses them or their templates."""
 
+from django_phone_invites.web.views.number import (
+    NumberCodeView,
+    NumberView,
+    UndoFormView,
+    UndoView,
+)
 from django_phone_invites.web.views.profile import InviteesView, ProfileView
 from django_phone_invites.web.views.sign_in import (
     CodeView,
@@ -13,8 +19,12 @@ __all__ = [
     "CodeView",
     "InviteesView",
     "LogoutView",
+    "NumberCodeView",
+    "NumberView",
     "PhoneView",
     "ProfileView",
+    "UndoFormView",
+    "UndoView",
     "VerifyView",
     "safe_next_url",
 ]

@@ -47,7 +47,14 @@ class PhoneView(RefusingFormView):
         """Add the invite code that was brought along, and where whoever is signed in goes."""
         context = super().get_context_data(**kwargs)
         invite = readable_invite(context["form"]["invite"].value() or "")
-        return {**context, "invite": invite, "profile_url": self.profile_url(invite)}
+        profile_url = self.profile_url(invite)
+        lacks_phone = self.request.user.is_authenticated and profile_url is None
+        return {
+            **context,
+            "invite": invite,
+            "profile_url": profile_url,
+            "number_url": web_url("number") if lacks_phone else None,
+        }
 
     def profile_url(self, invite: str) -> str | None:
         """Return the profile page of whoever is signed in, with the invite code for its form."""
@@ -82,18 +89,27 @@ class CodeView(RefusingFormView):
     form_class = CodeForm
     error_field = "auth_number"
 
+    #: Whose number the code changes; None as it logs in.
+    changes: SiteUser | None = None
+
     def redirect_away(self) -> HttpResponseBase | None:
         """Find the code that this browser asked for, or send the browser to ask for one."""
         self.pending = challenge.load(self.request.session)
         try:
-            self.login_code = challenge.find_own_code(self.pending, **self.kwargs)
+            self.login_code = challenge.find_own_code(
+                self.pending, changes=self.changes, **self.kwargs
+            )
             self.require_same_user()
         except CodeNotFound as refusal:
             if accounts.has_phone(self.request.user):  # back, or twice: the code has logged in
                 return HttpResponseRedirect(after_login(self.request.user))
             messages.error(self.request, str(refusal))
-            return HttpResponseRedirect(web_url("phone"))
+            return HttpResponseRedirect(self.phone_url())
         return None
+
+    def phone_url(self) -> str:
+        """Return where another code is asked for."""
+        return web_url("phone")
 
     def require_same_user(self) -> None:
         """Refuse a code that verifies again somebody who is not signed in any more.
@@ -123,7 +139,7 @@ class CodeView(RefusingFormView):
             "resend_seconds": seconds_until(resend_at, now),
             "verifying": bool(self.pending.user),
             "spent": not self.login_code.is_live(now),
-            "phone_url": web_url("phone"),
+            "phone_url": self.phone_url(),
         }
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -141,6 +157,7 @@ class CodeView(RefusingFormView):
                 invite=self.login_code.invite,
                 next_url=self.pending.next_url,
                 user=self.pending.user,
+                changes=self.changes,
             )
         except Refusal as refusal:
             return self.refuse(self.form_class(code_length=self.login_code.length), refusal)

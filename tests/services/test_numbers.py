@@ -1,0 +1,895 @@
+"""Another number for a user: whose code it is, whose the number is, and the way back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError
+
+from django_phone_invites import codes, logins, signals
+from django_phone_invites.exceptions import (
+    AccountConflict,
+    CodeExhausted,
+    CodeExpired,
+    CodeInvalid,
+    CodeMalformed,
+    CodeNotFound,
+    CodeUsed,
+    IdempotencyKeyReused,
+    PhoneReserved,
+    PhoneTaken,
+    RateLimited,
+    Refusal,
+    SendingPaused,
+    UndoNotFound,
+)
+from django_phone_invites.models import (
+    InviteActivation,
+    InviteCode,
+    LoginCode,
+    PhoneAccount,
+    PhoneChange,
+)
+from django_phone_invites.senders.memory import outbox
+from django_phone_invites.services import accounts, numbers, pauses, upkeep
+from django_phone_invites.services.challenges import find_code, request_code
+from django_phone_invites.services.invites import activate_invite
+from django_phone_invites.services.login import verify_code
+from django_phone_invites.services.numbers import change_number, get_change, undo_change
+from django_phone_invites.testing import sign_up
+
+pytestmark = pytest.mark.django_db
+
+OLD, NEW, THIRD = "+79096869722", "+79161234567", "+79261234567"
+YEAR = dt.timedelta(days=365)
+
+TAKEABLE = "phone" not in str(django_settings.AUTH_USER_MODEL).lower()
+
+
+def make_user(name="site", **fields):
+    """Return a user of the site's, without a phone."""
+    model = get_user_model()
+    values = {"email": f"{name}@example.com", "phone": "+79990000001"}
+    return model._default_manager.create(
+        **{model.USERNAME_FIELD: values.get(model.USERNAME_FIELD, name)}, **fields
+    )
+
+
+@pytest.fixture
+def user():
+    return sign_up(OLD)
+
+
+def change(asked, user, guess=None, **arguments):
+    guess = asked.digits if guess is None else guess
+    return change_number(
+        login_code=asked.fresh, user=user, guess=guess, end_logins=logins.end_all, **arguments
+    )
+
+
+@pytest.fixture
+def move(ask):
+    """Ask for a code to another number, and enter it."""
+
+    def move(user, phone=NEW, **arguments):
+        return change(ask(phone, user=user), user, **arguments)
+
+    return move
+
+
+def number_of(user):
+    account = PhoneAccount.objects.filter(user=user.pk).first()
+    return None if account is None else account.e164
+
+
+def token():
+    """Return what the last notice says."""
+    return re.search("[0-9a-f]{32}", outbox[-1].text)[0]
+
+
+def undo(said=None):
+    return undo_change(token=token() if said is None else said, end_logins=logins.end_all)
+
+
+# Change
+
+
+def test_a_right_code_changes_the_number_and_nothing_else(user, move, ask):
+    before = user.invite_code.code
+    friend = sign_up(THIRD)
+    activate_invite(user=friend, code=before)
+    done = move(user)
+    assert (done.old, done.account.e164, done.account.user_id) == (OLD, NEW, user.pk)
+    assert number_of(user) == NEW
+    assert InviteCode.objects.get(owner=user).code == before
+    assert InviteActivation.objects.get().inviter_id == user.pk
+    assert get_user_model()._default_manager.count() == 2
+    assert list(upkeep.find_broken()) == []
+
+
+def test_it_counts_as_verified_now(clock, user, ask):
+    clock.shift(YEAR)
+    change(ask(NEW, user=user), user)
+    account = PhoneAccount.objects.get(user=user)
+    assert account.verified_at - account.created_at >= YEAR
+
+
+def test_the_change_is_kept(user, move, clock):
+    move(user)
+    (row,) = PhoneChange.objects.all()
+    assert (row.user_id, row.old, row.new, row.undone_at) == (user.pk, OLD, NEW, None)
+    assert row.undo_until - row.changed_at == dt.timedelta(days=3)
+    assert token() not in repr(vars(row))
+    assert (OLD in str(row), NEW in str(row)) == (False, False)
+
+
+def test_the_name_of_the_user_follows_where_it_is_the_phone(user, move):
+    model = get_user_model()
+    before = str(user.get_username())
+    move(user)
+    after = str(model._default_manager.get(pk=user.pk).get_username())
+    assert after == (NEW if before == OLD else before)
+
+
+def test_a_name_that_is_the_phone_follows(user, move):
+    model = get_user_model()
+    if model.USERNAME_FIELD != "username":
+        pytest.skip("The name is a text here.")
+    model._default_manager.filter(pk=user.pk).update(username=OLD)
+    move(user)
+    assert model._default_manager.get(pk=user.pk).username == NEW
+
+
+def test_a_name_that_is_somebody_elses_refuses_the_change(user, ask):
+    model = get_user_model()
+    if model.USERNAME_FIELD != "username":
+        pytest.skip("The name is a text here.")
+    model._default_manager.filter(pk=user.pk).update(username=OLD)
+    make_user(NEW)
+    asked = ask(NEW, user=user)
+    with pytest.raises(AccountConflict):
+        change(asked, user)
+    assert number_of(user) == OLD
+
+
+def test_it_is_told_after_the_commit(user, move):
+    told = []
+
+    def listen(user, account, old, **kwargs):
+        told.append((user.pk, number_of(user), account.e164, old))
+
+    signals.phone_changed.connect(listen)
+    try:
+        move(user)
+        undo()
+    finally:
+        signals.phone_changed.disconnect(listen)
+    assert told == [(user.pk, NEW, NEW, OLD), (user.pk, OLD, OLD, NEW)]
+
+
+def test_the_log_has_masked_numbers_and_no_token(user, move, caplog):
+    caplog.set_level("DEBUG")
+    move(user)
+    undo()
+    events = [record.event for record in caplog.records if hasattr(record, "event")]
+    assert [event for event in events if event.startswith("phone_")] == [
+        "phone_changed",
+        "phone_change_undone",
+    ]
+    assert not any(secret in caplog.text for secret in (OLD, NEW, token()))
+
+
+def test_the_next_login_is_of_the_new_number(user, move, ask, settings):
+    settings.PHONE_INVITES_RESEND_COOLDOWN = dt.timedelta(0)
+    move(user)
+    assert ask(NEW).enter().account.user_id == user.pk
+
+
+# Whose code it is
+
+
+def test_its_message_says_what_the_code_is_for(user, ask):
+    ask(NEW, user=user)
+    assert (outbox[-1].purpose, outbox[-1].phone) == ("change", NEW)
+    assert "for your new number" in outbox[-1].text
+
+
+def test_it_logs_nobody_in(user, ask):
+    asked = ask(NEW, user=user)
+    with pytest.raises(CodeNotFound):
+        asked.enter()
+    assert asked.fresh.attempts == 0
+    assert not PhoneAccount.objects.filter(phone=NEW).exists()
+
+
+@pytest.mark.parametrize("channel", ["web", "api"])
+def test_it_is_found_by_who_asked_for_it_alone(user, ask, channel):
+    row = ask(NEW, user=user, channel=channel).row
+    assert find_code(channel=channel, token=row.token, user=user) == row
+    assert find_code(channel=channel, pk=row.pk, user=user) == row
+    for stranger in (None, sign_up(THIRD)):
+        for which in ({"token": row.token}, {"pk": row.pk}):
+            with pytest.raises(CodeNotFound):
+                find_code(channel=channel, user=stranger, **which)
+
+
+def test_nobody_else_can_enter_it(user, ask):
+    asked = ask(NEW, user=user)
+    other = sign_up(THIRD)
+    with pytest.raises(CodeNotFound):
+        change(asked, other)
+    assert asked.fresh.attempts == 0
+    assert number_of(other) == THIRD
+
+
+def test_a_login_code_changes_no_number(user, ask):
+    asked = ask(NEW)
+    with pytest.raises(CodeNotFound):
+        change(asked, user)
+    assert number_of(user) == OLD
+
+
+def test_a_login_code_is_not_found_as_one_that_changes_a_number(user, ask):
+    row = ask(NEW).row
+    with pytest.raises(CodeNotFound):
+        find_code(channel="web", token=row.token, user=user)
+
+
+def test_the_notice_cannot_be_entered_at_all(user, move):
+    move(user)
+    notice = LoginCode.objects.get(purpose="changed")
+    for whose in (None, user):
+        with pytest.raises(CodeNotFound):
+            find_code(channel="web", token=notice.token, user=whose)
+    with pytest.raises(CodeNotFound):
+        change_number(login_code=notice, user=user, guess="0", end_logins=logins.end_all)
+    with pytest.raises((CodeMalformed, CodeExpired)):
+        verify_code(login_code=notice, guess="0", sign_in=lambda user: None)
+
+
+# What it costs: the same as a login code
+
+
+def test_a_wrong_guess_spends_an_attempt_and_the_last_one_ends_it(user, ask):
+    asked = ask(NEW, user=user)
+    for left in (4, 3, 2, 1, 0):
+        with pytest.raises(CodeInvalid) as refused:
+            change(asked, user, asked.wrong())
+        assert refused.value.attempts_left == left
+    with pytest.raises(CodeExhausted):
+        change(asked, user)
+    assert number_of(user) == OLD
+
+
+def test_it_is_used_once(user, ask):
+    asked = ask(NEW, user=user)
+    change(asked, user)
+    with pytest.raises(CodeUsed):
+        change(asked, user)
+
+
+def test_it_expires(user, ask, clock):
+    asked = ask(NEW, user=user)
+    clock.shift(dt.timedelta(minutes=5))
+    with pytest.raises(CodeExpired):
+        change(asked, user)
+
+
+def test_it_shares_the_limits_of_the_phone_with_logins(user, ask):
+    ask(NEW)
+    with pytest.raises(RateLimited):
+        ask(NEW, user=user)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "ADDRESS_MESSAGES_PER_HOUR",
+        "BLOCK_MESSAGES_PER_HOUR",
+        "SITE_MESSAGES_PER_HOUR",
+    ],
+)
+def test_it_shares_the_limits_of_the_address_the_block_and_the_site(user, ask, settings, setting):
+    setattr(settings, f"PHONE_INVITES_{setting}", 1)
+    ask(NEW[:-1] + "0", address="203.0.113.7")
+    with pytest.raises(RateLimited):
+        ask(NEW, user=user, address="203.0.113.7")
+
+
+def test_wrong_guesses_count_for_the_address(user, ask, settings):
+    settings.PHONE_INVITES_ADDRESS_FAILURES_PER_HOUR = 1
+    asked = ask(NEW, user=user)
+    with pytest.raises(CodeInvalid):
+        change(asked, user, asked.wrong(), address="203.0.113.7")
+    with pytest.raises(RateLimited):
+        change(asked, user, address="203.0.113.7")
+
+
+def test_a_key_of_one_user_is_not_that_of_another_nor_of_a_login(user, ask):
+    other = sign_up(THIRD)
+    first = ask(NEW, user=user, channel="api", idempotency_key="k")
+    assert ask(NEW, user=user, channel="api", idempotency_key="k").row == first.row
+    assert len(outbox) == 1
+    for whose in (other, None):
+        with pytest.raises(IdempotencyKeyReused):
+            ask(NEW, user=whose, channel="api", idempotency_key="k")
+
+
+@pytest.mark.parametrize("region", ["RU", "KZ"])
+def test_nothing_is_sent_while_the_new_or_the_old_number_is_paused(user, ask, region):
+    pauses.pause(region=region, note="")
+    with pytest.raises(SendingPaused):
+        ask("+77011234567", user=user)
+    assert outbox == []
+
+
+def test_a_closed_site_changes_numbers_of_its_users(user, ask, settings):
+    settings.PHONE_INVITES_SIGN_UP = "closed"
+    asked = ask(NEW, user=user)
+    assert (asked.fresh.withheld, asked.fresh.delivery) == ("", "sent")
+    change(asked, user)
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_asking_tells_nothing_of_the_number(user, ask, taken, django_assert_num_queries):
+    if taken:
+        sign_up(NEW)
+    with django_assert_num_queries(10):
+        challenge = ask(NEW, user=user).challenge
+    assert (challenge.login_code.delivery, len(outbox)) == ("sent", 1)
+
+
+def test_another_code_for_a_new_number_ends_with_the_change(user, ask, move):
+    other = ask(THIRD, user=user)
+    move(user)
+    with pytest.raises(CodeExpired):
+        change(other, user)
+    assert number_of(user) == NEW
+
+
+# Add
+
+
+def test_a_user_without_a_phone_gets_an_account_and_an_invite_code(move):
+    user = make_user()
+    name = user.get_username()
+    done = move(user)
+    assert (done.old, number_of(user)) == ("", NEW)
+    assert InviteCode.objects.filter(owner=user).count() == 1
+    assert get_user_model()._default_manager.get().get_username() == name
+    row = PhoneChange.objects.get()
+    assert (row.old, row.new, row.undo_until, row.undo_digest) == ("", NEW, None, None)
+    assert [message.purpose for message in outbox] == ["change"]
+    assert list(upkeep.find_broken()) == []
+
+
+def test_an_invite_code_that_they_have_stays(move):
+    user = make_user()
+    InviteCode.objects.create(owner=user, code="KEPT99")
+    move(user)
+    assert InviteCode.objects.get(owner=user).code == "KEPT99"
+
+
+# A number that is somebody's
+
+
+def age(user, years=1):
+    PhoneAccount.objects.filter(user=user).update(
+        verified_at=PhoneAccount.objects.get(user=user).verified_at - years * YEAR
+    )
+
+
+def refused_as_taken(asked, user):
+    with pytest.raises(PhoneTaken):
+        change(asked, user)
+    assert asked.fresh.ended_at is not None
+    with pytest.raises(CodeExpired):
+        change(asked, user)
+
+
+def test_a_number_of_another_account_is_refused_and_the_code_is_over(user, ask):
+    holder = sign_up(NEW)
+    refused_as_taken(ask(NEW, user=user), user)
+    assert (number_of(user), number_of(holder)) == (OLD, NEW)
+    assert not PhoneChange.objects.exists()
+
+
+def test_the_own_number_is_refused_too(user, ask, settings):
+    settings.PHONE_INVITES_CLAIM_MAX_AGE = YEAR
+    age(user, years=2)
+    refused_as_taken(ask(OLD, user=user), user)
+    assert number_of(user) == OLD
+
+
+def test_without_the_setting_no_number_is_ever_taken_over(user, ask):
+    age(sign_up(NEW), years=50)
+    refused_as_taken(ask(NEW, user=user), user)
+
+
+def test_a_number_verified_within_the_age_is_not_taken_over(user, ask, settings, clock):
+    settings.PHONE_INVITES_CLAIM_MAX_AGE = YEAR
+    holder = sign_up(NEW)
+    asked = ask(NEW, user=user)
+    PhoneAccount.objects.filter(user=holder).update(verified_at=asked.row.created_at - YEAR)
+    refused_as_taken(asked, user)
+
+
+@pytest.mark.skipif(not TAKEABLE, reason="Such a user cannot be without a phone.")
+def test_an_older_one_is_taken_over(user, ask, settings, clock, caplog):
+    caplog.set_level("INFO")
+    settings.PHONE_INVITES_CLAIM_MAX_AGE = YEAR
+    holder = sign_up(NEW)
+    invite, before = holder.invite_code.code, holder.password
+    activate_invite(user=sign_up(THIRD), code=invite)
+    asked = ask(NEW, user=user)
+    PhoneAccount.objects.filter(user=holder).update(
+        verified_at=asked.row.created_at - YEAR - dt.timedelta(microseconds=1)
+    )
+    change(asked, user)
+    assert (number_of(user), number_of(holder)) == (NEW, None)
+    # They stay, with what they have; what is over are their logins.
+    holder = get_user_model()._default_manager.get(pk=holder.pk)
+    assert InviteCode.objects.get(owner=holder).code == invite
+    assert InviteActivation.objects.get().inviter_id == holder.pk
+    assert holder.password != before
+    assert "phone_taken_over" in [getattr(record, "event", "") for record in caplog.records]
+    assert list(upkeep.find_broken()) == []
+
+
+@pytest.mark.skipif(not TAKEABLE, reason="Such a user cannot be without a phone.")
+def test_a_name_that_was_the_number_is_forgotten(user, move, settings):
+    model = get_user_model()
+    if model.USERNAME_FIELD != "username":
+        pytest.skip("The name is a text here.")
+    settings.PHONE_INVITES_CLAIM_MAX_AGE = YEAR
+    holder = sign_up(NEW)
+    model._default_manager.filter(pk=holder.pk).update(username=NEW)
+    model._default_manager.filter(pk=user.pk).update(username=OLD)
+    age(holder, years=2)
+    move(user)
+    names = dict(model._default_manager.values_list("pk", "username"))
+    assert names[user.pk] == NEW
+    assert NEW not in names[holder.pk]
+
+
+@pytest.mark.skipif(TAKEABLE, reason="For users whose name is a phone and not empty.")
+def test_a_user_who_needs_the_number_keeps_it(user, ask, settings):
+    settings.PHONE_INVITES_CLAIM_MAX_AGE = YEAR
+    holder = sign_up(NEW)
+    age(holder, years=2)
+    refused_as_taken(ask(NEW, user=user), user)
+    assert (number_of(user), number_of(holder)) == (OLD, NEW)
+
+
+@pytest.mark.parametrize("trusted", ["is_staff", "is_superuser"])
+def test_none_is_taken_from_staff_or_superusers(user, ask, settings, trusted):
+    settings.PHONE_INVITES_CLAIM_MAX_AGE = YEAR
+    holder = sign_up(NEW)
+    setattr(holder, trusted, True)
+    holder.save()
+    age(holder, years=2)
+    refused_as_taken(ask(NEW, user=user), user)
+
+
+@pytest.mark.skipif(not TAKEABLE, reason="Such a user cannot be without a phone.")
+def test_a_holder_who_verifies_at_the_same_moment_keeps_it(user, ask, settings, monkeypatch):
+    settings.PHONE_INVITES_CLAIM_MAX_AGE = YEAR
+    holder = sign_up(NEW)
+    age(holder, years=2)
+    take_away = numbers._take_away
+
+    def late(account, end_logins):
+        accounts.confirm(PhoneAccount.objects.get(pk=account.pk), account.created_at)
+        take_away(account, end_logins)
+
+    asked = ask(NEW, user=user)
+    monkeypatch.setattr(numbers, "_take_away", late)
+    with pytest.raises((PhoneTaken, AccountConflict)):
+        change(asked, user)
+    assert number_of(holder) == NEW
+
+
+# The notice and the way back
+
+
+def test_the_old_number_is_told_once(user, move):
+    move(user)
+    assert [(message.purpose, message.phone) for message in outbox] == [
+        ("change", NEW),
+        ("changed", OLD),
+    ]
+    assert (outbox[-1].code, len(token())) == ("", 32)
+    assert NEW not in outbox[-1].text
+    notice = LoginCode.objects.get(purpose="changed")
+    assert (notice.delivery, notice.user, notice.address) == ("sent", None, None)
+    assert not notice.is_live(notice.created_at)
+
+
+def test_the_link_leads_to_the_page(user, move, settings):
+    settings.PHONE_INVITES_HOST = "example.com"
+    move(user)
+    assert f"https://example.com/user/undo/{token()}/" in outbox[-1].text
+
+
+def test_a_notice_waits_for_a_worker_as_a_code_does(user, move, settings):
+    settings.PHONE_INVITES_SEND = "task"
+    asked = request_code(phone=NEW, channel="web", user=user)
+    change_number(
+        login_code=asked.login_code,
+        user=user,
+        guess=outbox[-1].code,
+        end_logins=logins.end_all,
+    )
+    assert [message.purpose for message in outbox] == ["change", "changed"]
+
+
+def test_a_notice_is_not_given_up_as_a_code_that_is_over(user, move):
+    move(user)
+    notice = LoginCode.objects.get(purpose="changed")
+    assert notice.is_of_use(notice.created_at)
+    assert not notice.is_of_use(notice.expires_at)
+
+
+def test_without_a_window_it_is_told_and_cannot_be_undone(user, move, settings):
+    settings.PHONE_INVITES_UNDO_WINDOW = dt.timedelta(0)
+    move(user)
+    assert outbox[-1].text == "Your number was changed."
+    row = PhoneChange.objects.get()
+    assert (row.undo_until, row.undo_digest) == (None, None)
+    assert number_of(sign_up(OLD)) == OLD
+
+
+def test_a_test_number_is_told_nothing(move, settings):
+    settings.PHONE_INVITES_TEST_NUMBERS = {
+        OLD: {"code": "123456", "until": dt.date(2100, 1, 1)},
+    }
+    user = sign_up(OLD)
+    move(user)
+    assert [message.purpose for message in outbox] == ["change"]
+    assert PhoneChange.objects.get().undo_until is None
+
+
+def test_notices_cost_a_code_to_the_number_each(user, ask, move, settings):
+    """To be told again the number has to be the account's again, by a code that was sent to it."""
+    settings.PHONE_INVITES_RESEND_COOLDOWN = settings.PHONE_INVITES_RESEND_COOLDOWN_MAX = (
+        dt.timedelta(0)
+    )
+    settings.PHONE_INVITES_PHONE_MESSAGES_PER_HOUR = 3
+    others = [NEW, THIRD, "+79151234567", "+79031234567"]
+
+    def to_and_fro():
+        for other in others:
+            move(user, other)
+            move(user, OLD)
+
+    with pytest.raises(RateLimited):
+        to_and_fro()
+    told = [message for message in outbox if (message.purpose, message.phone) == ("changed", OLD)]
+    assert len(told) == 3 + 1
+
+
+def test_undo_gives_the_number_back_and_ends_all_logins(user, move):
+    move(user)
+    before = get_user_model()._default_manager.get(pk=user.pk).password
+    done = undo()
+    assert (done.account.e164, done.old, done.logins_left) == (OLD, NEW, ())
+    assert number_of(user) == OLD
+    assert get_user_model()._default_manager.get(pk=user.pk).password != before
+    assert PhoneChange.objects.get().undone_at is not None
+    assert list(upkeep.find_broken()) == []
+
+
+def test_undo_gives_a_name_back_that_is_the_phone(user, move):
+    before = str(user.get_username())
+    move(user)
+    undo()
+    assert str(get_user_model()._default_manager.get(pk=user.pk).get_username()) == before
+
+
+def test_it_is_undone_once(user, move):
+    move(user)
+    said = token()
+    undo(said)
+    with pytest.raises(UndoNotFound):
+        undo(said)
+
+
+def test_it_is_undone_within_the_window(user, move, clock):
+    move(user)
+    said = token()
+    clock.shift(dt.timedelta(days=3) - dt.timedelta(microseconds=1))
+    assert get_change(said).old == OLD
+    clock.shift(dt.timedelta(microseconds=1))
+    with pytest.raises(UndoNotFound):
+        get_change(said)
+    with pytest.raises(UndoNotFound):
+        undo(said)
+    assert number_of(user) == NEW
+
+
+@pytest.mark.parametrize("said", ["", "0" * 32, "nonsense", "\0" * 32])
+def test_any_other_token_undoes_nothing(user, move, said):
+    move(user)
+    with pytest.raises(UndoNotFound):
+        undo(said)
+
+
+def test_a_change_undone_in_between_is_not_undone_again(user, move, monkeypatch):
+    move(user)
+    found = get_change(token())
+    PhoneChange.objects.update(undone_at=found.changed_at)
+    monkeypatch.setattr(numbers, "get_change", lambda token: found)
+    with pytest.raises(UndoNotFound):
+        undo()
+    assert number_of(user) == NEW
+
+
+def test_a_token_of_before_a_new_key_undoes_still(user, move, settings):
+    move(user)
+    said = token()
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another"
+    undo(said)
+    assert number_of(user) == OLD
+
+
+def test_undo_verifies_nothing(user, move, clock):
+    """Whoever kept a login that could not be ended has not entered a code of late by it."""
+    move(user)
+    clock.shift(dt.timedelta(hours=1))
+    undo()
+    account = PhoneAccount.objects.get(user=user)
+    assert account.verified_at == PhoneChange.objects.get().changed_at
+
+
+def test_undo_ends_codes_for_a_new_number(user, move, ask):
+    move(user)
+    said = token()
+    other = ask(THIRD, user=user)
+    undo(said)
+    with pytest.raises(CodeExpired):
+        change(other, user)
+
+
+def test_the_first_of_a_chain_undoes_all_of_it(user, move):
+    move(user)
+    first = token()
+    move(user, THIRD)
+    second = token()
+    undo(first)
+    assert number_of(user) == OLD
+    with pytest.raises(UndoNotFound):
+        undo(second)
+
+
+def test_the_last_of_a_chain_leaves_the_first(user, move):
+    move(user)
+    first = token()
+    move(user, THIRD)
+    undo(token())
+    assert number_of(user) == NEW
+    undo(first)
+    assert number_of(user) == OLD
+
+
+def test_undo_gives_the_number_back_to_who_lost_the_new_one(user, move):
+    if not TAKEABLE:
+        pytest.skip("Such a user cannot be without a phone.")
+    move(user)
+    PhoneAccount.objects.filter(user=user).delete()
+    done = undo()
+    assert (done.old, number_of(user)) == ("", OLD)
+    assert InviteCode.objects.filter(owner=user).count() == 1
+
+
+def test_a_number_that_went_to_somebody_by_another_way_stays_theirs(user, move):
+    move(user)
+    said = token()
+    other = make_user()
+    PhoneAccount.objects.create(user=other, phone=OLD, verified_at=user.phone_account.verified_at)
+    with pytest.raises(AccountConflict):
+        undo(said)
+    assert (number_of(user), number_of(other)) == (NEW, OLD)
+    get_change(said)
+
+
+# Nobody else has it before
+
+
+def test_nobody_signs_up_with_it_within_the_window(user, move, ask, clock, settings):
+    move(user)
+    asked = ask(OLD)
+    with pytest.raises(PhoneReserved):
+        asked.enter()
+    assert asked.fresh.ended_at is not None
+    assert not PhoneAccount.objects.filter(phone=OLD).exists()
+    assert get_user_model()._default_manager.count() == 1
+    clock.shift(dt.timedelta(days=3))
+    assert ask(OLD).enter().created
+
+
+def test_nobody_takes_it_within_the_window(user, move, ask, clock):
+    other = sign_up(THIRD)
+    move(user)
+    asked = ask(OLD, user=other)
+    with pytest.raises(PhoneReserved):
+        change(asked, other)
+    assert asked.fresh.ended_at is not None
+    assert number_of(other) == THIRD
+    clock.shift(dt.timedelta(days=3))
+    change(ask(OLD, user=other), other)
+    assert number_of(other) == OLD
+
+
+def test_nobody_adds_it_within_the_window(user, move, ask):
+    move(user)
+    other = make_user()
+    with pytest.raises(PhoneReserved):
+        change(ask(OLD, user=other), other)
+    assert number_of(other) is None
+
+
+def test_its_user_may_go_back_to_it(user, move):
+    move(user)
+    first = token()
+    move(user, OLD)
+    assert number_of(user) == OLD
+    undo(first)
+    assert number_of(user) == OLD
+
+
+def test_what_was_undone_reserves_nothing(user, move):
+    move(user)
+    undo()
+    assert number_of(sign_up(NEW)) == NEW
+
+
+def test_a_login_that_meets_the_change_does_not_get_in_by_the_old_number(user, move, ask):
+    asked = ask(OLD)
+    account = PhoneAccount.objects.get(user=user)
+    move(user)
+    with pytest.raises(IntegrityError):
+        accounts.confirm(account, account.verified_at)
+    with pytest.raises(PhoneReserved):
+        asked.enter()
+
+
+def test_a_change_that_meets_another_begins_again(user, ask, monkeypatch):
+    asked = ask(NEW, user=user)
+    hold, met = PhoneAccount.hold, []
+
+    def hold_late(**which):
+        if not met:
+            met.append(PhoneAccount.objects.filter(user=user).update(phone=THIRD))
+        return hold(**which)
+
+    monkeypatch.setattr(PhoneAccount, "hold", hold_late)
+    assert change(asked, user).account.e164 == NEW
+    assert met == [1]
+
+
+def test_a_user_who_is_deleted_reserves_nothing(user, move):
+    move(user)
+    user.delete()
+    assert not PhoneChange.objects.exists()
+    assert number_of(sign_up(OLD)) == OLD
+
+
+def test_a_digest_tells_nothing_without_the_key(settings):
+    before = codes.digest_undo("0" * 32)
+    settings.SECRET_KEY = "another"
+    assert codes.digest_undo("0" * 32) != before
+
+
+# At the same moment
+
+
+def enter_in(asked, user):
+    row, digits = asked.fresh, asked.digits
+    return lambda: change_number(login_code=row, user=user, guess=digits, end_logins=logins.end_all)
+
+
+def allow_many(settings):
+    settings.PHONE_INVITES_BLOCK_MESSAGES_PER_HOUR = None
+    settings.PHONE_INVITES_RESEND_COOLDOWN = dt.timedelta(0)
+    settings.PHONE_INVITES_PHONE_MESSAGES_PER_HOUR = 60
+    settings.PHONE_INVITES_PHONE_MESSAGES_PER_DAY = 100
+
+
+def changed(results):
+    return [result for result in results if not isinstance(result, Refusal)]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "stale", [False, pytest.param(True, marks=pytest.mark.skipif(not TAKEABLE, reason="needs"))]
+)
+def test_of_ten_users_one_gets_a_number(in_parallel, ask, settings, stale):
+    allow_many(settings)
+    if stale:
+        settings.PHONE_INVITES_CLAIM_MAX_AGE = YEAR
+        age(sign_up(NEW), years=2)
+    users = [sign_up(f"+7909686{index:04}") for index in range(10)]
+    asked = [ask(NEW, user=user) for user in users]
+    # Two codes of a phone live at once; here all of them do.
+    LoginCode.objects.filter(phone=NEW).update(ended_at=None)
+    results = in_parallel([enter_in(*one) for one in zip(asked, users, strict=True)])
+    assert len(changed(results)) == 1, results
+    assert {result.code for result in results if isinstance(result, Refusal)} == {"phone_taken"}
+    assert PhoneAccount.objects.filter(phone=NEW).count() == 1
+    assert PhoneChange.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("adds", [False, True])
+def test_of_ten_numbers_a_user_gets_one(in_parallel, ask, settings, adds):
+    allow_many(settings)
+    user = make_user() if adds else sign_up(OLD)
+    asked = [ask(f"+7909686{index:04}", user=user) for index in range(10)]
+    results = in_parallel([enter_in(one, user) for one in asked])
+    (done,) = changed(results)
+    assert {result.code for result in results if isinstance(result, Refusal)} == {"code_expired"}
+    assert number_of(user) == done.account.e164
+    assert PhoneChange.objects.count() == 1
+    assert list(upkeep.find_broken()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_code_entered_ten_times_changes_once(in_parallel, ask, settings):
+    user = sign_up(OLD)
+    results = in_parallel([enter_in(ask(NEW, user=user), user)] * 10)
+    assert len(changed(results)) == 1
+    assert {result.code for result in results if isinstance(result, Refusal)} == {"code_used"}
+    assert (PhoneChange.objects.count(), number_of(user)) == (1, NEW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_undo_at_the_moment_of_another_change_wins_or_comes_before(in_parallel, ask, settings):
+    allow_many(settings)
+    for index in range(5):
+        old, new, third = (f"+7909{block}{index:04}" for block in (686, 687, 688))
+        user = sign_up(old)
+        change(ask(new, user=user), user)
+        said = token()
+        asked = ask(third, user=user)
+        undone, moved = in_parallel([lambda said=said: undo(said), enter_in(asked, user)])
+        assert undone.account.e164 == old
+        assert number_of(user) == old
+        # Whoever was first: either nothing was changed, or it fell with the first change.
+        assert isinstance(moved, CodeExpired) or moved.old == new
+        assert not PhoneChange.objects.filter(user=user, undone_at=None).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_ten_undoings_one_undoes(in_parallel, ask, settings):
+    user = sign_up(OLD)
+    change(ask(NEW, user=user), user)
+    said = token()
+    results = in_parallel([lambda: undo(said)] * 10)
+    assert len(changed(results)) == 1
+    assert {result.code for result in results if isinstance(result, Refusal)} == {"undo_not_found"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sign_up_at_the_moment_of_a_change_is_refused_or_a_login(in_parallel, ask, settings):
+    allow_many(settings)
+    for index in range(5):
+        old, new = f"+7909686{index:04}", f"+7909687{index:04}"
+        user = sign_up(old)
+        entered, asked = ask(old), ask(new, user=user)
+        row = entered.fresh
+        _, login = in_parallel(
+            [
+                enter_in(asked, user),
+                lambda row=row, digits=entered.digits: verify_code(
+                    login_code=row, guess=digits, sign_in=lambda found: found.pk
+                ),
+            ]
+        )
+        assert isinstance(login, PhoneReserved) or login.result == user.pk
+        assert number_of(user) == new
+        assert not PhoneAccount.objects.filter(phone=old).exists()
