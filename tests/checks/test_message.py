@@ -15,10 +15,14 @@ pytestmark = pytest.mark.django_db  # Django's checks of JSONField ask the datab
 LOADER = "django.template.loaders.locmem.Loader"
 
 
-def use_templates(settings: Any, **sources: str) -> None:
+CHANGE = "{{ code }}{% if host %}\n@{{ host }} #{{ code }}{% endif %}"
+
+
+def use_templates(settings: Any, *, change: str = CHANGE, **sources: str) -> None:
     """Let these be the messages, by locale; ``any`` is what the other languages get."""
     templates = {
-        f"phone_invites/message/{name}.txt": "{{ code }}" for name in ("change", "changed")
+        "phone_invites/message/change.txt": change,
+        "phone_invites/message/changed.txt": "Changed.",
     }
     templates |= {
         f"phone_invites/message/login{'' if locale == 'any' else f'.{locale}'}.txt": source
@@ -178,6 +182,13 @@ def test_the_code_stands_where_people_and_browsers_look_for_it(
     settings.LANGUAGES = [("en", "English")]
     use_templates(settings, any=source)
     assert [one.msg for one in found(deploy=True) if one.id == "phone_invites.W012"] == told
+
+
+def test_the_message_to_a_new_number_is_told_apart(settings: Any) -> None:
+    settings.LANGUAGES = [("en", "English")]
+    use_templates(settings, any="{{ code }}", change="Hello")
+    told = one("phone_invites.W012", deploy=True)
+    assert told.msg.startswith("The message to a new number does not hold the code in: ")
 
 
 def test_without_a_host_no_line_is_missed(settings: Any) -> None:

@@ -32,10 +32,11 @@ _NO_LAST_LINE = (
     "@{{ host }} #{{ code }}. Put it into the template (phone_invites/message/), or set no host."
 )
 
-_WHAT: dict[str, str] = {
-    LoginCode.Purpose.NO_ACCOUNT: "The message that there is no account",
-    LoginCode.Purpose.CHANGE: "With a code of {digits} digits the message to a new number",
-    LoginCode.Purpose.CHANGED: "The message that the number was changed",
+_NAMES: dict[str, str] = {
+    LoginCode.Purpose.LOGIN: "the message",
+    LoginCode.Purpose.NO_ACCOUNT: "the message that there is no account",
+    LoginCode.Purpose.CHANGE: "the message to a new number",
+    LoginCode.Purpose.CHANGED: "the message that the number was changed",
 }
 #: More than one, and how many.
 _SEGMENTS: dict[str, int] = {LoginCode.Purpose.CHANGED: 2}
@@ -91,9 +92,10 @@ def _length(login_code: LoginCode) -> _Problem | None:
     taken = segments.count(message.text)
     if taken.segments <= _SEGMENTS.get(message.purpose, 1):
         return None
-    what = _WHAT.get(message.purpose, "With a code of {digits} digits the message")
-    what = what.format(digits=login_code.length)
-    told = f"{what} takes {taken.segments} segments ({taken.encoding}, {taken.units} units)"
+    what = _NAMES[message.purpose]
+    if message.code:
+        what = f"with a code of {login_code.length} digits {what}"
+    told = f"{what.capitalize()} takes {taken.segments} segments ({taken.encoding}, {taken.units} units)"
     return told, _TOO_LONG
 
 
@@ -103,13 +105,16 @@ def _place_of_code(login_code: LoginCode) -> _Problem | None:
     except Exception:  # noqa: BLE001 - W010 has said so
         return None
     if message.code not in message.text:
-        return "The message does not hold the code", _NO_CODE
+        return f"{_NAMES[message.purpose].capitalize()} does not hold the code", _NO_CODE
     is_looked_for = message.code and login_code.channel == LoginCode.Channel.WEB
     # Origin-bound one-time codes, 3.2: what follows them in the last line is ignored.
     last_line = message.text.rpartition("\n")[2]
     start = f"@{app_settings.host} #{message.code} "
     if app_settings.host and is_looked_for and not f"{last_line} ".startswith(start):
-        return "The last line of the message is not what browsers look for", _NO_LAST_LINE
+        return (
+            f"The last line of {_NAMES[message.purpose]} is not what browsers look for",
+            _NO_LAST_LINE,
+        )
     return None
 
 
