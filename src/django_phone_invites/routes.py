@@ -18,12 +18,15 @@ WEB_ROUTES = {
     "code": "code/<str:token>/",
     "profile": "profile/",
     "invitees": "profile/invitees/",
+    "logins": "logins/",
     "logout": "logout/",
 }
 
 API_ROUTES = {
     "logout": "logout/",
     "logout_all": "logout/all/",
+    "logins": "logins/",
+    "login": "logins/<str:reference>/",
     "me": "me/",
     "codes": "codes/",
     "code": "codes/<str:token>/",
@@ -31,9 +34,10 @@ API_ROUTES = {
     "invitees": "profile/invitees/",
 }
 
-#: What may stand in the path of a route, by its name; a code's path holds exactly one of them.
+#: What may stand in the path of a route, by its name; that of a code or a login holds exactly one.
 PARAMETERS = {
     "code": frozenset({"token", "pk"}),
+    "login": frozenset({"reference"}),
     "profile": frozenset({"pk"}),
     "invitees": frozenset({"pk"}),
 }

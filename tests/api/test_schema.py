@@ -86,6 +86,8 @@ def test_every_endpoint_is_described(operations):
         "activate_invite_as_me",
         "log_out",
         "log_out_everywhere",
+        "list_logins",
+        "end_login",
     } == ours
 
 
@@ -101,6 +103,8 @@ def test_every_endpoint_is_described(operations):
         ("activate_invite_as_me", 200, BODY | {401, 403, 404, 409, 429, 503}),
         ("log_out", 204, {401, 403, 409, 503}),
         ("log_out_everywhere", 204, {401, 403, 409, 503}),
+        ("list_logins", 200, {401, 403, 503}),
+        ("end_login", 204, {401, 403, 404, 409, 503}),
     ],
 )
 def test_every_status_is_documented(operations, operation, granted, refused):
@@ -335,5 +339,7 @@ def test_the_routes_of_the_example_are_the_published(tmp_path):
     assert set(paths) == published | {
         "/api_user/logout/",
         "/api_user/logout/all/",
+        "/api_user/logins/",
+        "/api_user/logins/{reference}/",
         "/api_user/me/",
     }

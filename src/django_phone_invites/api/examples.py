@@ -103,6 +103,20 @@ def invitees() -> dict[str, Any]:
     return {"invite_user": [_invitee()], "older_than": None}
 
 
+def logins() -> dict[str, Any]:
+    """Return what a user is logged in with."""
+    session = {
+        "id": "b2f3c1d0a9e84f7d8c6b5a4938271605",
+        "kind": "session",
+        "issuer": "",
+        "began_at": _in_iso(_ASKED),
+        "ends_at": None,
+        "user_agent": "Firefox, Windows",
+        "is_present": False,
+    }
+    return {"logins": [session], "unknown": []}
+
+
 def _invitee() -> dict[str, Any]:
     return {"phone": phones.shown_to_inviter(INVITEE), "activated_at": _in_iso(_ASKED)}
 

@@ -11,6 +11,8 @@ urlpatterns = [
     # First, so that a path such as "<str:pk>/" for one of the others leaves them reachable.
     path(api_path("logout"), views.LogoutView.as_view(), name="logout"),
     path(api_path("logout_all"), views.LogoutEverywhereView.as_view(), name="logout_all"),
+    path(api_path("logins"), views.LoginsView.as_view(), name="logins"),
+    path(api_path("login"), views.LoginView.as_view(), name="login"),
     path(api_path("me"), views.MeView.as_view(), name="me"),
     path(api_path("codes"), views.RequestCodeView.as_view(), name="codes"),
     path(api_path("code"), views.VerifyCodeView.as_view(), name="code"),

@@ -56,6 +56,8 @@ def _path_problem(name: str, path: object) -> str | None:
         return f"can hold {' or '.join(sorted(allowed)) or 'no parameter'} only"
     if name == "code" and not _names_a_code(converters):
         return "must hold either <str:token> or <int:pk>"
+    if name == "login" and not _names_a_login(converters):
+        return "must hold <str:reference>"
     return None
 
 
@@ -64,6 +66,10 @@ def _names_a_code(converters: dict[str, Any]) -> bool:
     return len(converters) == 1 and all(
         isinstance(converter, kinds[name]) for name, converter in converters.items()
     )
+
+
+def _names_a_login(converters: dict[str, Any]) -> bool:
+    return isinstance(converters.get("reference"), StringConverter)
 
 
 def api_is_included() -> bool:

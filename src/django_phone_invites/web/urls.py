@@ -13,5 +13,6 @@ urlpatterns = [
     path(web_path("code"), views.CodeView.as_view(), name="code"),
     path(web_path("profile"), views.ProfileView.as_view(), name="profile"),
     path(web_path("invitees"), views.InviteesView.as_view(), name="invitees"),
+    path(web_path("logins"), views.LoginsView.as_view(), name="logins"),
     path(web_path("logout"), views.LogoutView.as_view(), name="logout"),
 ]

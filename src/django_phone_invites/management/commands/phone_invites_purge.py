@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from django_phone_invites import logins
 from django_phone_invites.services import upkeep
 
 #: A hundred years: more than any row is old, and few enough for a date.
@@ -24,7 +25,10 @@ def number_of_days(raw: str) -> int:
 class Command(BaseCommand):
     """Deletes what is over."""
 
-    help = "Delete login codes that ended long ago, and counters that count nothing any more."
+    help = (
+        "Delete login codes that ended long ago, counters that count nothing any more, and what is"
+        " remembered of logins that are over."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the age."""
@@ -39,6 +43,7 @@ class Command(BaseCommand):
         """Delete batch by batch, saying how far it is."""
         self._purge("login codes", upkeep.purge_login_codes(older_than=dt.timedelta(days=days)))
         self._purge("counters", upkeep.purge_counters())
+        self._purge("ended logins", logins.purge_ended())
 
     def _purge(self, what: str, batches: Iterator[int]) -> None:
         total = 0

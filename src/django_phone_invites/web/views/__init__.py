@@ -1,5 +1,6 @@
 """The pages: parse, call one service, answer. A site subclasses them or their templates."""
 
+from django_phone_invites.web.views.logins import LoginsView
 from django_phone_invites.web.views.profile import InviteesView, ProfileView
 from django_phone_invites.web.views.sign_in import (
     CodeView,
@@ -12,6 +13,7 @@ from django_phone_invites.web.views.verify import VerifyView
 __all__ = [
     "CodeView",
     "InviteesView",
+    "LoginsView",
     "LogoutView",
     "PhoneView",
     "ProfileView",

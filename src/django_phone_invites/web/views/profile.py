@@ -69,6 +69,7 @@ class ProfileView(SignedInMixin, RefusingFormView):
             "invitees": show_invitees(profile.invitees),
             "invitee_count": profile.invite_code.uses,
             "invitees_url": web_url("invitees", pk=user.pk),
+            "logins_url": web_url("logins"),
             "logout_url": web_url("logout"),
         }
 
