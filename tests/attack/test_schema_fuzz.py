@@ -47,9 +47,11 @@ OPERATIONS = {
     "activate_invite_as_me": ("PATCH", "/api/me/"),
     "log_out": ("POST", "/api/logout/"),
     "log_out_everywhere": ("POST", "/api/logout/all/"),
+    "list_logins": ("GET", "/api/logins/"),
+    "end_login": ("DELETE", "/api/logins/{reference}/"),
 }
 #: They take no argument that could be wrong.
-WITHOUT_INPUT = {"get_profile", "get_me", "log_out", "log_out_everywhere"}
+WITHOUT_INPUT = {"get_profile", "get_me", "log_out", "log_out_everywhere", "list_logins"}
 PHONE = "+79096869722"
 
 

@@ -127,7 +127,9 @@ def test_whoever_has_logins_that_go_on_is_told(client, settings, text_of):
     user.set_password("secret")
     user.save()
     log_in(client, PHONE)
-    assert "Some logins cannot be shown here." in text_of(client.get(web_url("logins")))
+    assert "There may be logins that cannot be shown here." in text_of(
+        client.get(web_url("logins"))
+    )
     response = client.post(web_url("logins"), {"all": "1"}, follow=True)
     assert "Some logins could not be ended here." in text_of(response)
     assert not is_in(client)

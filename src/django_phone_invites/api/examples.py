@@ -105,16 +105,16 @@ def invitees() -> dict[str, Any]:
 
 def logins() -> dict[str, Any]:
     """Return what a user is logged in with."""
-    session = {
+    login = {
         "id": "b2f3c1d0a9e84f7d8c6b5a4938271605",
-        "kind": "session",
-        "issuer": "",
+        "kind": "token",
+        "issuer": app_settings.token_issuer,
         "began_at": _in_iso(_ASKED),
-        "ends_at": None,
-        "user_agent": "Firefox, Windows",
-        "is_present": False,
+        "ends_at": _in_iso(_ASKED + dt.timedelta(days=30)),
+        "user_agent": "okhttp",
+        "is_present": True,
     }
-    return {"logins": [session], "unknown": []}
+    return {"logins": [login], "unknown": []}
 
 
 def _invitee() -> dict[str, Any]:
