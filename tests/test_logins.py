@@ -212,9 +212,13 @@ API = "django_phone_invites.api.issuers"
 if django_settings.HAS_DRF:
     from django_phone_invites.api.issuers import IssuedLogin, Issuer
     from django_phone_invites.api.issuers.authtoken import AuthTokenIssuer
+    from django_phone_invites.api.issuers.session import SessionIssuer
 
     class DerivedIssuer(AuthTokenIssuer):
         """Knows the tokens of the one it is derived from."""
+
+    class DerivedSessionIssuer(SessionIssuer):
+        """Its logins are sessions, whatever it adds."""
 
     class NamingIssuer(Issuer):
         """Names its logins, and cannot end them."""
@@ -243,6 +247,14 @@ def test_a_token_of_an_issuer_that_a_site_has_derived_is_shown_once(settings):
     assert known.issuer == f"{__name__}.DerivedIssuer"
     assert logins.end_all(user) == []
     assert not Token.objects.exists()
+
+
+@needs_drf
+def test_a_session_of_an_issuer_that_a_site_has_derived_is_shown_once(settings, client):
+    settings.PHONE_INVITES_TOKEN_ISSUER = f"{__name__}.DerivedSessionIssuer"
+    known = logins.find_all(log_in(client, PHONE))
+    assert [one.issuer for one in known.logins] == [""]
+    assert known.unknown == []
 
 
 @needs_drf

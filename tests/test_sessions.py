@@ -191,6 +191,38 @@ def test_a_session_that_is_somebody_elses_meanwhile_is_not_shown(client):
 
 
 @pytest.mark.django_db
+def test_a_session_that_names_another_user_under_the_same_key_is_not_shown(client):
+    user, stranger = log_in(client, PHONE), sign_up("+79096869723")
+    session = client.session
+    session["_auth_user_id"] = str(stranger.pk)
+    session.save()
+    assert shown(user) == []
+
+
+@pytest.mark.django_db
+def test_a_session_whose_key_changes_while_it_is_ended_is_ended_under_the_new_one(
+    client, monkeypatch
+):
+    user = log_in(client, PHONE)
+    record = ActiveLogin.objects.get()
+    find, moves = sessions._session_of, iter([True])
+
+    def find_and_move(*args):
+        found = find(*args)
+        if next(moves, False):
+            session = client.session
+            session.cycle_key()
+            client.cookies["sessionid"] = session.session_key
+            ActiveLogin.objects.update(sealed_key=seals.seal(session.session_key))
+        return found
+
+    monkeypatch.setattr(sessions, "_session_of", find_and_move)
+    assert sessions.end_one(user, record.reference)
+    assert not is_in(client)
+    assert not ActiveLogin.objects.exists()
+
+
+@pytest.mark.django_db
 def test_a_session_in_use_after_the_secret_key_changed_is_shown_and_ended(settings):
     clients = [Client(), Client()]
     for client in clients:
@@ -222,6 +254,18 @@ def test_a_login_of_the_site_s_own_is_not_shown(client):
     client.force_login(user)
     assert client.get("/user/logins/").status_code == 200
     assert shown(user) == []
+
+
+@pytest.mark.django_db
+def test_a_login_of_the_site_s_own_is_shown_where_the_site_remembers_it(client):
+    """As the how-to has it."""
+    user = sign_up(PHONE)
+    client.force_login(user)
+    sessions.remember(client.session, user, user_agent="Firefox")
+    reference = ActiveLogin.objects.get().reference
+    assert shown(user) == [reference]
+    assert sessions.end_one(user, reference)
+    assert not is_in(client)
 
 
 def enter(client, phone=PHONE, **headers):

@@ -162,26 +162,35 @@ def _revoke_one(user: SiteUser, reference: str) -> bool:
 def end_all(user: SiteUser) -> list[str]:
     """End every session and token of ``user``; return the names of those that go on.
 
-    An access token of Simple JWT works until its own end, five minutes by default.
+    For operators, and inside a transaction: of a user with a password it may read all sessions of
+    the site. An access token of Simple JWT works until its own end, five minutes by default.
     """
-    left = []
-    if not sessions.end_all(user) and not sessions.end_stored(user):
-        sessions.end_remembered(user)
-        left.append(SESSIONS)
-    left += [path for path, issuer in _issuers() if not _ends(issuer, user)]
-    ActiveLogin.objects.filter(user=user).exclude(issuer__in=left).delete()
-    return left
+    are_over = sessions.end_all(user) or sessions.end_stored(user)
+    return _end_tokens(user, are_over)
 
 
 @service
 def log_out_everywhere(user: SiteUser) -> list[str]:
-    """Do the same, all of it or nothing, for a skin.
+    """End every session and token for ``user``, who asks; return the names of those that may go on.
+
+    Of a user with a password these are the sessions that are not remembered: to look for them may
+    take minutes, which nobody but an operator may ask for. A new password ends them.
 
     Raises:
         Unavailable: the database does not answer.
         RuntimeError: there is a transaction around this.
     """
-    return run_durably(lambda: end_all(user))
+    return run_durably(lambda: _end_tokens(user, sessions.end_all(user)))
+
+
+def _end_tokens(user: SiteUser, sessions_are_over: bool) -> list[str]:
+    left = []
+    if not sessions_are_over:
+        sessions.end_remembered(user)
+        left.append(SESSIONS)
+    left += [path for path, issuer in _issuers() if not _ends(issuer, user)]
+    ActiveLogin.objects.filter(user=user).exclude(issuer__in=left).delete()
+    return left
 
 
 @service

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 
-from django_phone_invites import logins
+from django_phone_invites import logins, sessions
 from django_phone_invites.exceptions import LogoutImpossible
 from django_phone_invites.models import ActiveLogin
 from django_phone_invites.routes import web_url
@@ -131,8 +131,39 @@ def test_whoever_has_logins_that_go_on_is_told(client, settings, text_of):
         client.get(web_url("logins"))
     )
     response = client.post(web_url("logins"), {"all": "1"}, follow=True)
+    assert "There may be logins that go on. A new password ends them." in text_of(response)
+    assert not is_in(client)
+
+
+def issue(request, user):
+    """Give out what nobody here can end."""
+
+
+@pytest.mark.skipif(not django_settings.HAS_DRF, reason="no API")
+def test_whoever_has_tokens_that_go_on_is_told(client, settings, text_of):
+    settings.PHONE_INVITES_TOKEN_ISSUER = f"{__name__}.issue"
+    log_in(client, PHONE)
+    assert "There may be logins that cannot be shown" in text_of(client.get(web_url("logins")))
+    response = client.post(web_url("logins"), {"all": "1"}, follow=True)
     assert "Some logins could not be ended here." in text_of(response)
     assert not is_in(client)
+
+
+def test_nobody_makes_the_site_read_all_of_its_sessions(client, monkeypatch):
+    """Of a user with a password that may take minutes: it is for operators."""
+
+    def read(user):
+        raise AssertionError
+
+    monkeypatch.setattr(sessions, "end_stored", read)
+    other, elsewhere, user = Client(), Client(), sign_up(PHONE)
+    user.set_password("secret")
+    user.save()
+    for one in (client, other):
+        log_in(one, PHONE)
+    elsewhere.force_login(user)
+    assert client.post(web_url("logins"), {"all": "1"}).status_code == 302
+    assert [is_in(one) for one in (client, other, elsewhere)] == [False, False, True]
 
 
 def test_a_login_that_cannot_be_ended_is_told(client, monkeypatch, text_of):

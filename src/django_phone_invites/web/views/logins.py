@@ -49,7 +49,10 @@ class LoginsView(SignedInMixin, TemplateView):
         """End all logins, this one included, and go to where a logout leads."""
         left = logins.log_out_everywhere(self.request.user)
         sessions.end(self.request)
-        if left:
+        if left == [logins.SESSIONS]:
+            text = _("There may be logins that go on. A new password ends them.")
+            messages.warning(self.request, text)
+        elif left:
             messages.warning(self.request, _("Some logins could not be ended here."))
         return HttpResponseRedirect(after_logout())
 
