@@ -51,7 +51,10 @@ OPERATIONS = {
     "end_login": ("DELETE", "/api/logins/{reference}/"),
 }
 #: They take no argument that could be wrong.
-WITHOUT_INPUT = {"get_profile", "get_me", "log_out", "log_out_everywhere", "list_logins"}
+WITHOUT_INPUT = {
+    *("get_profile", "get_me", "log_out", "log_out_everywhere"),
+    *("list_logins", "end_login"),
+}
 PHONE = "+79096869722"
 
 
