@@ -158,6 +158,8 @@ def take_all(visit: Photographer) -> None:
             visit.shoot(page, f"profile-{look}")
             page.goto(f"{profile}invitees/")
             visit.shoot(page, f"invitees-{look}")
+            page.goto(f"{visit.url}/user/logins/")
+            visit.shoot(page, f"logins-{look}")
         with visit.page(look, invited) as page:
             page.goto(invited_profile)
             visit.shoot(page, f"profile-activated-{look}", full=True)

@@ -15,9 +15,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from django_phone_invites.models import InviteActivation, InviteCode
+from django_phone_invites.models import ActiveLogin, InviteActivation, InviteCode
 from django_phone_invites.services import pauses
-from django_phone_invites.testing import last_code, sign_up
+from django_phone_invites.testing import last_code, log_in, sign_up
 
 pytestmark = [
     pytest.mark.skipif(not settings.HAS_DRF, reason="counts what the API costs"),
@@ -174,6 +174,26 @@ def test_a_page_of_invitees_costs_at_most_2(count, token_of):
     answer, statements = count("get", "/api/profile/invitees/", token=token_of(_inviter(150)))
     assert answer.json()["older_than"] is not None
     assert statements <= 2
+
+
+@pytest.mark.parametrize("others", [0, 3])
+def test_logins_cost_at_most_6_and_one_for_each_session(count, token_of, others):
+    user = sign_up(PHONE)
+    for _ in range(others):
+        log_in(Client(), PHONE)
+    answer, statements = count("get", "/api/logins/", token=token_of(user))
+    assert len(answer.json()["logins"]) == others + 1
+    # One for the credentials, one for the records, and one or two for each package of tokens.
+    assert statements <= 6 + others
+
+
+def test_a_login_with_a_session_costs_one_more_for_its_record(client):
+    location = client.post("/user/", {"phone": PHONE})["Location"]
+    with CaptureQueriesContext(connection) as captured:
+        assert client.post(location, {"auth_number": last_code(PHONE)}).status_code == 302
+    table = ActiveLogin._meta.db_table
+    ours = [query for query in captured.captured_queries if table in query["sql"]]
+    assert len(ours) == 1
 
 
 def test_an_activation_costs_at_most_9(count, token_of):

@@ -336,7 +336,7 @@ def _check_routes(table: str, paths: dict[str, str], patterns: Iterable[Any]) ->
             set(routes.PARAMETERS.get(pattern.name, ())),
             {
                 method.upper()
-                for method in ("get", "post", "patch")
+                for method in ("get", "post", "patch", "delete")
                 if method in pattern.callback.view_class.http_method_names
                 and hasattr(pattern.callback.view_class, method)
             },
@@ -876,7 +876,7 @@ def test_reference_of_the_api(site: Project) -> None:
     site.follow(blocks)
     assert "no issues" in site.manage("check")
     site.manage("migrate")
-    assert "5 exchanges" in site.script(CURL, exchanges=_exchanges(blocks, "curl"))
+    assert "6 exchanges" in site.script(CURL, exchanges=_exchanges(blocks, "curl"))
     site.script(SKIN)
 
 

@@ -22,7 +22,7 @@ OWN, INVITER, INVITEE, STRANGER = (f"+7909686972{last}" for last in range(1, 5))
 ADDRESS = "203.0.113.7"
 API_PATHS = (
     *("/api/profile/", "/api/profile/invitees/", "/api/me/"),
-    *("/api/logout/", "/api/logout/all/"),
+    *("/api/logout/", "/api/logout/all/", "/api/logins/", f"/api/logins/{'f' * 32}/"),
 )
 #: What no key of an answer and no name in a context says.
 WORDS = {"nonce", "address", "attempts", "token", "username", "password", "inviter"}
@@ -89,6 +89,7 @@ def test_no_page_and_no_template_is_given_more_than_the_own_data(own: Any) -> No
     answers += [
         client.get("/user/profile/"),
         client.get("/user/profile/invitees/"),
+        client.get("/user/logins/"),
         client.post("/user/profile/", {"stranger_invite_code": "NOBODY"}),
         client.get("/user/"),
         client.get("/user/verify/"),
@@ -137,6 +138,8 @@ def test_no_answer_of_the_api_holds_more_than_the_own_data(own: Any) -> None:
         call("get", "/api/profile/invitees/", **own_token),
         call("patch", "/api/profile/", {"stranger_invite_code": "NOBODY"}, **own_token),
         call("get", "/api/me/", **own_token),
+        call("get", "/api/logins/", **own_token),
+        call("delete", f"/api/logins/{'f' * 32}/", **own_token),
         call("options", "/api/logout/all/", **own_token),
     ]
     keys = {key for answer in answers for key, _ in walk(answer.json())}
@@ -145,6 +148,7 @@ def test_no_answer_of_the_api_holds_more_than_the_own_data(own: Any) -> None:
         *("code", "detail", "errors", "auth_number"),
         *("invite_code", "stranger_invite_code", "invite_user", "invite_user_count"),
         *("activated_at", "older_than"),
+        *("logins", "kind", "issuer", "began_at", "ends_at", "user_agent", "is_present", "unknown"),
         *("name", "description", "renders", "parses"),
     }
     for answer in answers:

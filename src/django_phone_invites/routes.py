@@ -22,12 +22,15 @@ WEB_ROUTES = {
     "number_code": "number/<str:token>/",
     "undo_form": "undo/",
     "undo": "undo/<str:token>/",
+    "logins": "logins/",
     "logout": "logout/",
 }
 
 API_ROUTES = {
     "logout": "logout/",
     "logout_all": "logout/all/",
+    "logins": "logins/",
+    "login": "logins/<str:reference>/",
     "me": "me/",
     "codes": "codes/",
     "code": "codes/<str:token>/",
@@ -38,9 +41,10 @@ API_ROUTES = {
     "number_undo": "number/undo/",
 }
 
-#: What may stand in the path of a route, by its name. A code's path holds exactly one of them.
+#: What may stand in the path of a route, by its name; that of a code or a login holds exactly one.
 PARAMETERS = {
     "code": frozenset({"token", "pk"}),
+    "login": frozenset({"reference"}),
     "profile": frozenset({"pk"}),
     "invitees": frozenset({"pk"}),
     "number_code": frozenset({"token", "pk"}),

@@ -11,7 +11,7 @@ from unittest import SkipTest
 from django.test import Client
 from django.utils import timezone
 
-from django_phone_invites import phones
+from django_phone_invites import phones, sessions
 from django_phone_invites.models import LoginCode, SiteUser
 from django_phone_invites.senders import Message, Receipt, Sender, SendError, get_sender
 from django_phone_invites.senders.memory import MemorySender, outbox
@@ -68,7 +68,7 @@ def log_in(client: Client, phone: str) -> SiteUser:
     client.force_login(user)
     session = client.session
     verifications.remember(session, user)
-    session.save()
+    sessions.remember(session, user, user_agent="")
     return user
 
 

@@ -8,11 +8,11 @@ from django.contrib.auth.backends import ModelBackend
 from django.test import Client
 
 from django_phone_invites import codes
-from django_phone_invites.models import PhoneChange, SenderHealth
+from django_phone_invites.models import ActiveLogin, PhoneChange, SenderHealth
 from django_phone_invites.services import pauses
 from django_phone_invites.services.challenges import request_code
 from django_phone_invites.services.invites import activate_invite
-from django_phone_invites.testing import sign_up
+from django_phone_invites.testing import log_in, sign_up
 from tests.admin.pages import OTHER_PHONE, PHONE
 
 
@@ -94,7 +94,7 @@ def desk(settings):
 def rows(settings):
     """One row of each kind, with codes of twelve digits, which no page holds by chance."""
     settings.PHONE_INVITES_CODE_LENGTH = 12
-    inviter, invitee = sign_up(OTHER_PHONE), sign_up(PHONE)
+    inviter, invitee = sign_up(OTHER_PHONE), log_in(Client(), PHONE)
     return {
         "phoneaccount": invitee.phone_account,
         "phonechange": PhoneChange.objects.create(
@@ -109,4 +109,5 @@ def rows(settings):
         "inviteactivation": activate_invite(user=invitee, code=inviter.invite_code.code),
         "sendingpause": pauses.pause(region="KZ", note="dear")[0],
         "senderhealth": SenderHealth.objects.create(sender="TwilioSender", failures=2),
+        "activelogin": ActiveLogin.objects.get(user=invitee),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 
 from django_phone_invites.models import (
+    ActiveLogin,
     InviteActivation,
     InviteCode,
     LoginCode,
@@ -24,6 +25,7 @@ MODELS = {
     "inviteactivation": InviteActivation,
     "sendingpause": SendingPause,
     "senderhealth": SenderHealth,
+    "activelogin": ActiveLogin,
 }
 
 

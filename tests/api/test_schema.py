@@ -89,6 +89,8 @@ def test_every_endpoint_is_described(operations):
         "request_number_code",
         "change_number",
         "undo_number",
+        "list_logins",
+        "end_login",
     } == ours
 
 
@@ -107,10 +109,13 @@ def test_every_endpoint_is_described(operations):
         ("request_number_code", 201, BODY | {401, 403, 409, 429, 503}),
         ("change_number", 200, BODY | {401, 403, 404, 409, 429, 503}),
         ("undo_number", 204, BODY | {404, 409, 503}),
+        ("list_logins", 200, {401, 403, 503}),
+        ("end_login", 204, {401, 403, 404, 409, 503}),
     ],
 )
 def test_every_status_is_documented(operations, operation, granted, refused):
     responses = operations[operation]["responses"]
+    refused |= {406}  # Whatever is asked for, it comes as JSON.
     assert {int(status) for status in responses} == {granted} | refused
     for status in refused:
         schema = responses[str(status)]["content"]["application/json"]["schema"]
@@ -339,6 +344,8 @@ def test_the_routes_of_the_example_are_the_published(tmp_path):
     assert set(paths) == published | {
         "/api_user/logout/",
         "/api_user/logout/all/",
+        "/api_user/logins/",
+        "/api_user/logins/{reference}/",
         "/api_user/me/",
         "/api_user/number/",
         "/api_user/number/{token}/",

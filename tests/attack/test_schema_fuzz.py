@@ -50,9 +50,14 @@ OPERATIONS = {
     "request_number_code": ("POST", "/api/number/"),
     "change_number": ("POST", "/api/number/{token}/"),
     "undo_number": ("POST", "/api/number/undo/"),
+    "list_logins": ("GET", "/api/logins/"),
+    "end_login": ("DELETE", "/api/logins/{reference}/"),
 }
 #: They take no argument that could be wrong.
-WITHOUT_INPUT = {"get_profile", "get_me", "log_out", "log_out_everywhere"}
+WITHOUT_INPUT = {
+    *("get_profile", "get_me", "log_out", "log_out_everywhere"),
+    *("list_logins", "end_login"),
+}
 PHONE = "+79096869722"
 
 

@@ -159,3 +159,19 @@ def test_wrong_test_numbers_are_not_judged_as_well(settings: Any) -> None:
 
 def test_without_test_numbers_nothing_is_reported() -> None:
     assert "phone_invites.W009" not in ids(deploy=True)
+
+
+@pytest.mark.parametrize(
+    ("engine", "reported"),
+    [
+        ("django.contrib.sessions.backends.signed_cookies", True),
+        ("django.contrib.sessions.backends.db", False),
+        ("django.contrib.sessions.backends.cache", False),
+        ("nowhere", False),
+        ("django.contrib.sessions", False),
+    ],
+)
+def test_sessions_in_cookies_are_reported(engine: str, reported: bool, settings: Any) -> None:
+    settings.SESSION_ENGINE = engine
+    assert ("phone_invites.W014" in ids(deploy=True)) is reported
+    assert "phone_invites.W014" not in ids()

@@ -47,6 +47,17 @@ def test_a_path_that_its_view_cannot_serve_is_reported(
     assert message.msg.startswith(f"{setting}: the path of '{name}' {problem}")
 
 
+@pytest.mark.parametrize("path", ["logins/", "logins/<int:reference>/"])
+def test_the_path_of_a_login_holds_its_reference(path: str, settings: Any) -> None:
+    settings.PHONE_INVITES_API_ROUTES = {"login": path}
+    assert one("phone_invites.E006").msg.endswith("the path of 'login' must hold <str:reference>.")
+
+
+def test_another_path_of_a_login_is_in_order(settings: Any) -> None:
+    settings.PHONE_INVITES_API_ROUTES = {"login": "sessions/<str:reference>/"}
+    assert "phone_invites.E006" not in ids()
+
+
 def test_a_page_without_parameters_takes_none(settings: Any) -> None:
     settings.PHONE_INVITES_ROUTES = {"logout": "<int:pk>/"}
     assert "can hold no parameter only" in one("phone_invites.E006").msg

@@ -11,10 +11,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models.deletion import ProtectedError
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.utils import timezone
 
-from django_phone_invites import codes, limits, signals
+from django_phone_invites import codes, limits, logins, signals
 from django_phone_invites.exceptions import (
     AccountMissing,
     CodeExpired,
@@ -27,6 +27,7 @@ from django_phone_invites.exceptions import (
 )
 from django_phone_invites.limits import policy
 from django_phone_invites.models import (
+    ActiveLogin,
     ErasedPhone,
     InviteActivation,
     InviteCode,
@@ -40,7 +41,7 @@ from django_phone_invites.services import invites, upkeep
 from django_phone_invites.services.invites import activate_invite
 from django_phone_invites.services.login import verify_code
 from django_phone_invites.services.own_data import Erasure, erase_phone, export_phone
-from django_phone_invites.testing import sign_up
+from django_phone_invites.testing import log_in, sign_up
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +98,25 @@ def test_the_export_holds_everything_about_the_phone(invited, ask, clock):
     assert found["erased"] == []
 
 
+def test_the_export_holds_the_logins_and_nothing_that_opens_them(invited):
+    client = Client()
+    log_in(client, PHONE)
+    ActiveLogin.objects.update(user_agent="Firefox, Windows")
+    record = ActiveLogin.objects.get()
+    (login,) = export_phone(phone=PHONE)["logins"]
+    assert login == {
+        "issuer": "",
+        "user_agent": "Firefox, Windows",
+        "created_at": record.created_at,
+    }
+
+
+def test_an_erased_phone_leaves_no_login(invited):
+    log_in(Client(), PHONE)
+    erase(end_logins=logins.end_all)
+    assert not ActiveLogin.objects.exists()
+
+
 def test_the_export_holds_no_secret_and_nobody_else(invited, ask):
     asked = ask(address="203.0.113.7")
     told = json.dumps(export_phone(phone=PHONE), cls=DjangoJSONEncoder)
@@ -119,6 +139,7 @@ def test_the_export_of_a_strangers_phone_is_empty():
         "invite_code": None,
         "activated": None,
         "invitees": [],
+        "logins": [],
         "login_codes": [],
         "changes": [],
         "counters": [

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from django_phone_invites import phones
-from django_phone_invites.admin import erasing, reasons, why
+from django_phone_invites.admin import erasing, logins, reasons, why
 from django_phone_invites.admin.base import (
     VIEW_PHONE_NUMBER,
     ReadOnlyAdmin,
@@ -77,7 +77,7 @@ class PhoneAccountAdmin(PhoneAdmin):
     columns = ("verified_at", "created_at")
     details = columns
     list_select_related = ("user",)
-    actions = ("erase",)
+    actions = ("erase", "disable")
 
     def get_urls(self) -> list[URLPattern]:
         """Add what the page that asks posts to."""
@@ -93,6 +93,17 @@ class PhoneAccountAdmin(PhoneAdmin):
     ) -> TemplateResponse:
         """Ask whether they are to be erased."""
         return erasing.ask(self, request, queryset)
+
+    def has_disable_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change users may."""
+        return logins.may_disable(request)
+
+    @admin.action(
+        description=_("Disable the users of the selected phones"), permissions=["disable"]
+    )
+    def disable(self, request: HttpRequest, queryset: models.QuerySet[PhoneAccount]) -> None:
+        """Disable the users, and end all that they are logged in with."""
+        logins.disable(self, request, queryset)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Add the user."""

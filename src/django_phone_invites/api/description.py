@@ -44,6 +44,9 @@ def _of_framework(status: int, code: str, when: str, make: Callable[[], Exceptio
     return _Case(status, f"`{code}`: {when}.", examples.of_error(code, make))
 
 
+_ALWAYS = [
+    _of_framework(406, "not_acceptable", "`Accept` leaves out JSON", exceptions.NotAcceptable),
+]
 _WITH_BODY = [
     _of_framework(400, "parse_error", "the body is not a JSON object", exceptions.ParseError),
     _of_framework(413, "body_too_large", "the body is over 16 KiB", BodyTooLarge),
@@ -115,6 +118,7 @@ def describe(
         header: of the request, beside those of HTTP.
     """
     cases = [
+        *_ALWAYS,
         *(_SIGNED_IN if signed_in else []),
         *(_OWN if own else []),
         *(_WITH_BODY if request else []),

@@ -121,6 +121,20 @@ def invitees() -> dict[str, Any]:
     return {"invite_user": [_invitee()], "older_than": None}
 
 
+def logins() -> dict[str, Any]:
+    """Return what a user is logged in with."""
+    login = {
+        "id": "b2f3c1d0a9e84f7d8c6b5a4938271605",
+        "kind": "token",
+        "issuer": app_settings.token_issuer,
+        "began_at": _in_iso(_ASKED),
+        "ends_at": _in_iso(_ASKED + dt.timedelta(days=30)),
+        "user_agent": "okhttp",
+        "is_present": True,
+    }
+    return {"logins": [login], "unknown": []}
+
+
 def _invitee() -> dict[str, Any]:
     return {"phone": phones.shown_to_inviter(INVITEE), "activated_at": _in_iso(_ASKED)}
 

@@ -14,6 +14,7 @@ from django_phone_invites.api.examples import INVITE, PHONE, UNDO
 from django_phone_invites.api.ids import CodeIdField, NumberCodeIdField, UserIdField
 from django_phone_invites.api.issuers import get_issuer
 from django_phone_invites.codes import INVITE_MAX_LENGTH
+from django_phone_invites.logins import KnownLogin
 from django_phone_invites.models import InviteActivation
 from django_phone_invites.phones import MAX_INPUT_LENGTH
 
@@ -214,6 +215,37 @@ class LoginSerializer(serializers.Serializer):
     def get_fields(self) -> dict[str, serializers.Field]:
         """Put what the issuer in force gives out in front."""
         return {**get_issuer().answer().get_fields(), **super().get_fields()}
+
+
+class KnownLoginSerializer(serializers.Serializer):
+    """What the user is logged in with."""
+
+    id = serializers.CharField(source="reference", help_text="Names the login. It opens nothing.")
+    kind = serializers.SerializerMethodField()
+    issuer = serializers.CharField(help_text="What gave out its token; empty for a session.")
+    began_at = serializers.DateTimeField(allow_null=True)
+    ends_at = serializers.DateTimeField(
+        allow_null=True, help_text="null where it is not known, or comes with a logout only."
+    )
+    user_agent = serializers.CharField(
+        help_text="A few words of the client, which may say anything; empty if not kept."
+    )
+    is_present = serializers.BooleanField(help_text="Whether this request was made with it.")
+
+    @extend_schema_field({"type": "string", "enum": ["session", "token"]})
+    def get_kind(self, login: KnownLogin) -> str:
+        """Return what the login is kept in."""
+        return "token" if login.issuer else "session"
+
+
+class KnownLoginsSerializer(serializers.Serializer):
+    """All that the user is logged in with, as far as it is known."""
+
+    logins = KnownLoginSerializer(many=True, help_text="Newest first.")
+    unknown = serializers.ListField(
+        child=serializers.CharField(),
+        help_text='What else may go on: "sessions", or the path of an issuer.',
+    )
 
 
 class RefusalSerializer(serializers.Serializer):

@@ -10,6 +10,7 @@ from django.http import Http404
 from django.utils.cache import add_never_cache_headers
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import IsAuthenticated
@@ -18,12 +19,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from django_phone_invites import logins
+from django_phone_invites import logins, sessions
 from django_phone_invites.addresses import client_address
 from django_phone_invites.api import examples, ids, refusals
 from django_phone_invites.api.description import IDEMPOTENCY_KEY, describe, granted
 from django_phone_invites.api.headers import idempotency_key
-from django_phone_invites.api.issuers import get_issuer, log_out, log_out_everywhere
+from django_phone_invites.api.issuers import (
+    get_issuer,
+    log_out,
+    log_out_everywhere,
+    present_login,
+)
 from django_phone_invites.api.parsers import NothingParser, SmallJSONParser
 from django_phone_invites.api.permissions import MayChangeNumber
 from django_phone_invites.api.serializers import (
@@ -31,6 +37,7 @@ from django_phone_invites.api.serializers import (
     ChallengeSerializer,
     InviteePageSerializer,
     InviteeQuerySerializer,
+    KnownLoginsSerializer,
     LoginSerializer,
     NumberChallengeSerializer,
     NumberSerializer,
@@ -380,4 +387,41 @@ class LogoutEverywhereView(OwnView):
     def post(self, request: Request) -> Response:
         """End all tokens or sessions that were given out to the user."""
         log_out_everywhere(request.user)
+        return Response(status=204)
+
+
+class LoginsView(OwnView):
+    """What the user is logged in with."""
+
+    @describe(
+        "list_logins",
+        granted(200, KnownLoginsSerializer, examples.logins, "What is known, newest first."),
+        signed_in=True,
+    )
+    def get(self, request: Request) -> Response:
+        """Return the sessions and tokens of the user that go on."""
+        known = logins.find_all(request.user, present=present_login(request))
+        return Response(KnownLoginsSerializer(known).data)
+
+
+class LoginView(OwnView):
+    """One login of the user."""
+
+    parser_classes = [NothingParser]
+
+    @describe(
+        "end_login",
+        granted(204, None, None, "The login has ended."),
+        LogoutImpossible,
+        signed_in=True,
+        own=True,
+    )
+    def delete(self, request: Request, reference: str) -> Response:
+        """End one login of the user, this one or another."""
+        is_present = reference == present_login(request)
+        if not logins.end_one(request.user, reference):
+            raise Http404
+        if is_present and isinstance(request.successful_authenticator, SessionAuthentication):
+            # The session is gone: nothing may store it again.
+            sessions.end(request)
         return Response(status=204)

@@ -13,6 +13,7 @@ from django_phone_invites.checks.deploy import (
     check_host,
     check_proxies,
     check_regions,
+    check_sessions,
     check_site_messages,
     check_test_numbers_in_force,
 )
@@ -75,6 +76,7 @@ DEPLOY = [
     check_development_sender,
     check_guessable_ids,
     check_regions,
+    check_sessions,
     check_host,
     check_token_life,
     check_site_messages,

@@ -9,6 +9,7 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.utils import timezone
 
+from django_phone_invites import sessions
 from django_phone_invites.checks.routes import check_routes
 from django_phone_invites.checks.settings import wrong
 from django_phone_invites.conf import FixedCode, app_settings
@@ -50,6 +51,24 @@ def check_development_sender(**kwargs: Any) -> list[CheckMessage]:
             f"{type(sender).__name__} shows login codes on the server and sends no messages.",
             hint="Set PHONE_INVITES_SENDER to the sender of your provider.",
             id="phone_invites.E010",
+        )
+    ]
+
+
+def check_sessions(**kwargs: Any) -> list[CheckMessage]:
+    """W014: sessions are kept where they can be ended (OWASP ASVS 5.0, 7.4.1)."""
+    try:
+        are_kept = sessions.can_be_shown()
+    except (ImportError, AttributeError):  # Django says so at the first request.
+        return []
+    if are_kept:
+        return []
+    return [
+        Warning(
+            "SESSION_ENGINE keeps sessions in cookies: nobody sees where they are logged in, and"
+            " a copy of a cookie works on after the logout.",
+            hint="Keep them in the database or in a cache.",
+            id="phone_invites.W014",
         )
     ]
 

@@ -95,8 +95,8 @@ def _length(login_code: LoginCode) -> _Problem | None:
     what = _NAMES[message.purpose]
     if message.code:
         what = f"with a code of {login_code.length} digits {what}"
-    told = f"{what.capitalize()} takes {taken.segments} segments ({taken.encoding}, {taken.units} units)"
-    return told, _TOO_LONG
+    size = f"{taken.segments} segments ({taken.encoding}, {taken.units} units)"
+    return f"{what.capitalize()} takes {size}", _TOO_LONG
 
 
 def _place_of_code(login_code: LoginCode) -> _Problem | None:

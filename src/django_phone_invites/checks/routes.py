@@ -20,6 +20,9 @@ from django_phone_invites.routes import (
     WEB_ROUTES,
 )
 
+#: The text that the path of a route must hold.
+_NEEDED = {"login": "reference", "undo": "token"}
+
 
 def check_routes(**kwargs: Any) -> list[CheckMessage]:
     """E005 and E006: routes have names that exist, and paths that their views can serve."""
@@ -56,8 +59,9 @@ def _path_problem(name: str, path: object) -> str | None:
         return f"can hold {' or '.join(sorted(allowed)) or 'no parameter'} only"
     if name in {"code", "number_code"} and not _names_a_code(converters):
         return "must hold either <str:token> or <int:pk>"
-    if name == "undo" and not isinstance(converters.get("token"), StringConverter):
-        return "must hold <str:token>"
+    needed = _NEEDED.get(name)
+    if needed is not None and not isinstance(converters.get(needed), StringConverter):
+        return f"must hold <str:{needed}>"
     return None
 
 

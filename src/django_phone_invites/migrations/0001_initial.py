@@ -135,6 +135,52 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ActiveLogin",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.CharField(editable=False, max_length=32, unique=True)),
+                (
+                    "issuer",
+                    models.CharField(
+                        blank=True,
+                        help_text="What gave out its token; empty for a session.",
+                        max_length=200,
+                        verbose_name="token issuer",
+                    ),
+                ),
+                ("sealed_key", models.CharField(blank=True, editable=False, max_length=255)),
+                (
+                    "user_agent",
+                    models.CharField(
+                        blank=True,
+                        help_text="In the words of the client, which may say anything.",
+                        max_length=60,
+                        verbose_name="device",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(editable=False, verbose_name="logged in at")),
+                ("check_after", models.DateTimeField(db_index=True, editable=False)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "active login",
+                "verbose_name_plural": "active logins",
+            },
+        ),
+        migrations.CreateModel(
             name="InviteCode",
             fields=[
                 (

@@ -1,6 +1,7 @@
-"""What is kept: accounts, codes, changes, invites, activations, erasures, pauses, counters."""
+"""What is kept: accounts, logins, codes, changes, invites, erasures, pauses, counters."""
 
 from django_phone_invites.models.accounts import PhoneAccount, SiteUser
+from django_phone_invites.models.active_logins import ActiveLogin
 from django_phone_invites.models.changes import PhoneChange
 from django_phone_invites.models.erasures import ErasedPhone
 from django_phone_invites.models.invites import MOST_USES, InviteActivation, InviteCode
@@ -11,6 +12,7 @@ from django_phone_invites.models.sending import NOTE_MAX_LENGTH, SenderHealth, S
 __all__ = [
     "MOST_USES",
     "NOTE_MAX_LENGTH",
+    "ActiveLogin",
     "ErasedPhone",
     "InviteActivation",
     "InviteCode",

@@ -15,6 +15,7 @@ from django_phone_invites import codes, limits, logs, phones, signals
 from django_phone_invites.exceptions import UserProtected
 from django_phone_invites.limits import policy, rules
 from django_phone_invites.models import (
+    ActiveLogin,
     ErasedPhone,
     InviteActivation,
     InviteCode,
@@ -89,7 +90,7 @@ def export_phone(*, phone: str) -> dict[str, Any]:
 
 def _of_user(user: SiteUser | None) -> dict[str, Any]:
     if user is None:
-        return {"user": None, "invite_code": None, "activated": None, "invitees": []}
+        return {"user": None, "invite_code": None, "activated": None, "invitees": [], "logins": []}
     invite_code = InviteCode.objects.filter(owner=user).first()
     activated = InviteActivation.objects.filter(invitee=user).first()
     name = user.get_username()
@@ -98,6 +99,10 @@ def _of_user(user: SiteUser | None) -> dict[str, Any]:
         "invite_code": None if invite_code is None else _columns(invite_code, *_OF_INVITE_CODE),
         "activated": None if activated is None else _columns(activated, "code", "activated_at"),
         "invitees": _invitees(user),
+        "logins": [
+            _columns(login, "issuer", "user_agent", "created_at")
+            for login in ActiveLogin.objects.filter(user=user).order_by("pk")
+        ],
     }
 
 

@@ -17,5 +17,6 @@ urlpatterns = [
     path(web_path("number_code"), views.NumberCodeView.as_view(), name="number_code"),
     path(web_path("undo_form"), views.UndoFormView.as_view(), name="undo_form"),
     path(web_path("undo"), views.UndoView.as_view(), name="undo"),
+    path(web_path("logins"), views.LoginsView.as_view(), name="logins"),
     path(web_path("logout"), views.LogoutView.as_view(), name="logout"),
 ]

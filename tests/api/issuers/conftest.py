@@ -114,8 +114,8 @@ def kind(request: pytest.FixtureRequest, put: Callable[[str], Kind]) -> Kind:
 def log_in(db: None) -> Callable[..., Login]:
     """Log in through the API, on a device of its own."""
 
-    def log_in(kind: Kind, phone: str = PHONE) -> Login:
-        client = Client(enforce_csrf_checks=True)
+    def log_in(kind: Kind, phone: str = PHONE, user_agent: str = "") -> Login:
+        client = Client(enforce_csrf_checks=True, HTTP_USER_AGENT=user_agent)
         asked = client.post("/api/codes/", {"phone": phone}, JSON)
         entered = client.post(asked["Location"], {"auth_number": last_code(phone)}, JSON)
         assert entered.status_code == 200, entered.content

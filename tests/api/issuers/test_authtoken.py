@@ -25,3 +25,14 @@ def test_a_logout_makes_the_next_login_another_token(put, log_in):
 def test_the_token_never_ends(put):
     put("authtoken")
     assert not get_issuer().ends()
+
+
+def test_a_token_that_has_taken_the_place_of_another_is_not_ended_for_it(put, log_in):
+    log_in(put("authtoken"))
+    issuer = get_issuer()
+    token = Token.objects.get()
+    (earlier,) = issuer.logins(token.user)
+    token.delete()
+    Token.objects.create(user=token.user)
+    issuer.revoke_one(token.user, earlier.name)
+    assert Token.objects.exists()

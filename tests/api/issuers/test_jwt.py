@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
+import time_machine
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from django_phone_invites.models import PhoneAccount
@@ -91,3 +95,48 @@ def test_a_refresh_token_opens_nothing(kind, log_in):
     login = log_in(kind)
     login.given["token"] = login.given["refresh"]
     assert login.call("get", "/api/me/").status_code == 401
+
+
+def logins_of(login):
+    return login.call("get", "/api/logins/").json()["logins"]
+
+
+@pytest.mark.parametrize("blacklists", [True, False])
+def test_a_login_stays_one_while_its_refresh_tokens_rotate(kind, log_in, monkeypatch, blacklists):
+    from rest_framework_simplejwt import serializers
+
+    monkeypatch.setattr(serializers.api_settings, "ROTATE_REFRESH_TOKENS", True)
+    monkeypatch.setattr(serializers.api_settings, "BLACKLIST_AFTER_ROTATION", blacklists)
+    login = log_in(kind)
+    (before,) = logins_of(login)
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=2)):
+        rotated = refresh(login.given["refresh"])["refresh"]
+        (after,) = logins_of(login)
+        assert (after["id"], after["is_present"]) == (before["id"], True)
+        assert after["ends_at"] > before["ends_at"]
+        assert login.call("delete", f"/api/logins/{after['id']}/").status_code == 204
+        assert is_blacklisted(rotated)
+        assert is_blacklisted(login.given["refresh"])
+        assert logins_of(login) == []
+
+
+def test_a_token_that_was_not_given_out_here_is_listed_and_ended_all_the_same(kind, log_in):
+    login = log_in(kind)
+    user = PhoneAccount.objects.get().user
+    other = tokens.RefreshToken.for_user(user)
+    listed = {one["is_present"]: one["id"] for one in logins_of(login)}
+    assert set(listed) == {True, False}
+    assert login.call("delete", f"/api/logins/{listed[False]}/").status_code == 204
+    assert is_blacklisted(str(other))
+    assert not is_blacklisted(login.given["refresh"])
+
+
+def test_the_refresh_token_of_a_disabled_user_refreshes_nothing(kind, log_in):
+    from rest_framework.exceptions import AuthenticationFailed
+
+    login = log_in(kind)
+    user = PhoneAccount.objects.get().user
+    user.is_active = False
+    user.save()
+    with pytest.raises(AuthenticationFailed):
+        refresh(login.given["refresh"])

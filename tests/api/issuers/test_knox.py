@@ -56,3 +56,14 @@ def test_a_login_above_the_limit_ends_the_oldest(kind, log_in, settings):
     logins = [log_in(kind) for _ in range(3)]
     assert [kind.is_alive(login) for login in logins] == [False, True, True]
     assert kind.is_alive(stranger)
+
+
+def test_a_token_that_has_ended_is_not_listed(kind, log_in, settings):
+    settings.REST_KNOX = {"TOKEN_TTL": dt.timedelta(minutes=30)}
+    log_in(kind)
+    settings.REST_KNOX = {"TOKEN_TTL": None}
+    endless = log_in(kind)
+    with time_machine.travel(timezone.now() + dt.timedelta(hours=1)):
+        (listed,) = endless.call("get", "/api/logins/").json()["logins"]
+    assert listed["ends_at"] is None
+    assert listed["is_present"]

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
-from django_phone_invites.models import LimitCounter, LoginCode, PhoneChange
+from django_phone_invites.models import ActiveLogin, LimitCounter, LoginCode, PhoneChange
 from django_phone_invites.services import upkeep
-from django_phone_invites.testing import sign_up
+from django_phone_invites.testing import log_in, sign_up
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +50,12 @@ def purge(*args: str) -> list[str]:
 
 
 def test_nothing_to_delete_is_said() -> None:
-    assert purge() == ["Deleted 0 login codes.", "Deleted 0 changes.", "Deleted 0 counters."]
+    assert purge() == [
+        "Deleted 0 login codes.",
+        "Deleted 0 changes.",
+        "Deleted 0 counters.",
+        "Deleted 0 ended logins.",
+    ]
 
 
 def test_codes_are_kept_for_30_days_after_they_expired() -> None:
@@ -77,7 +83,7 @@ def test_zero_days_leave_live_codes_alone() -> None:
 def test_counters_are_kept_while_they_may_count() -> None:
     kept = make_counter("kept", NOW - upkeep.COUNTER_LIFE)
     make_counter("over", NOW - upkeep.COUNTER_LIFE - SECOND)
-    assert purge("--days", "0")[-1] == "Deleted 1 counters."
+    assert purge("--days", "0")[-2] == "Deleted 1 counters."
     assert list(LimitCounter.objects.all()) == [kept]
 
 
@@ -106,7 +112,18 @@ def test_batches_tell_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
         "Deleted 5 login codes.",
         "Deleted 0 changes.",
         "Deleted 0 counters.",
+        "Deleted 0 ended logins.",
     ]
+
+
+def test_logins_that_are_over_are_forgotten() -> None:
+    over, live = Client(), Client()
+    log_in(over, "+79096869722")
+    over.session.flush()
+    user = log_in(live, "+79096869722")
+    ActiveLogin.objects.update(check_after=NOW - SECOND)
+    assert purge()[-2:] == ["1 ended logins so far ...", "Deleted 1 ended logins."]
+    assert ActiveLogin.objects.get().user == user
 
 
 def test_purging_stops_where_its_caller_stops(monkeypatch: pytest.MonkeyPatch) -> None:

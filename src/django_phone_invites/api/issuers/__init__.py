@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from django.utils.module_loading import import_string
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 
-from django_phone_invites.api.issuers.base import Issuer
+from django_phone_invites import sessions
+from django_phone_invites.api.issuers.base import IssuedLogin, Issuer
 from django_phone_invites.api.issuers.function import FunctionIssuer
 from django_phone_invites.conf import app_settings
-from django_phone_invites.models import SiteUser
+from django_phone_invites.models import ActiveLogin, SiteUser
 from django_phone_invites.services.boundary import service
 
-__all__ = ["Issuer", "get_issuer", "log_out", "log_out_everywhere"]
+__all__ = [
+    "IssuedLogin",
+    "Issuer",
+    "get_issuer",
+    "log_out",
+    "log_out_everywhere",
+    "present_login",
+]
 
 
 def get_issuer() -> Issuer:
@@ -35,7 +44,11 @@ def log_out(request: Request) -> None:
         LogoutImpossible: the issuer in force did not give it out, or cannot end it.
         Unavailable: the database does not answer.
     """
-    get_issuer().revoke(request)
+    issuer = get_issuer()
+    name = issuer.present(request)
+    issuer.revoke(request)
+    if name is not None:
+        ActiveLogin.objects.filter(reference=issuer.reference_of(name)).delete()
 
 
 @service
@@ -46,4 +59,20 @@ def log_out_everywhere(user: SiteUser) -> None:
         LogoutImpossible: it cannot be ended.
         Unavailable: the database does not answer.
     """
-    get_issuer().revoke_all(user)
+    issuer = get_issuer()
+    issuer.revoke_all(user)
+    ActiveLogin.objects.filter(user=user, issuer=issuer.path).delete()
+
+
+@service
+def present_login(request: Request) -> str | None:
+    """Return the reference of the login that the request was made with, if it is known.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    if isinstance(request.successful_authenticator, SessionAuthentication):
+        return sessions.present(request, request.user)
+    issuer = get_issuer()
+    name = issuer.present(request)
+    return None if name is None else issuer.reference_of(name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from django_phone_invites.api.issuers.base import Issuer
+from django_phone_invites.api.issuers.base import IssuedLogin, Issuer
 from django_phone_invites.exceptions import LogoutImpossible
 from django_phone_invites.models import SiteUser
 
@@ -48,6 +50,32 @@ class AuthTokenIssuer(Issuer):
 
         Token.objects.filter(user=user).delete()
 
+    def logins(self, user: SiteUser) -> Sequence[IssuedLogin]:
+        """Return the token, if there is one: all devices are one login."""
+        from rest_framework.authtoken.models import Token  # noqa: PLC0415
+
+        return [_login_of(token) for token in Token.objects.filter(user=user)]
+
+    def present(self, request: Request) -> str | None:
+        """Return the name of the token."""
+        from rest_framework.authtoken.models import Token  # noqa: PLC0415
+
+        return _login_of(request.auth).name if isinstance(request.auth, Token) else None
+
+    def revoke_one(self, user: SiteUser, name: str) -> None:
+        """Delete the token, unless another has taken its place."""
+        from rest_framework.authtoken.models import Token  # noqa: PLC0415
+
+        for token in Token.objects.filter(user=user):
+            if _login_of(token).name == name:
+                token.delete()
+
     def ends(self) -> bool:
         """Say that it never does."""
         return False
+
+
+def _login_of(token: Any) -> IssuedLogin:
+    # Its key is what opens the API.
+    name = hashlib.sha256(token.key.encode()).hexdigest()
+    return IssuedLogin(name, began_at=token.created)

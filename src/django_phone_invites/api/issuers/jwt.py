@@ -6,6 +6,7 @@ until its own end, five minutes by default, whatever becomes of the other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,7 +14,7 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from django_phone_invites.api.issuers.base import Issuer
+from django_phone_invites.api.issuers.base import IssuedLogin, Issuer
 from django_phone_invites.exceptions import LogoutImpossible
 from django_phone_invites.models import SiteUser
 
@@ -57,6 +58,7 @@ class JWTIssuer(Issuer):
         refresh = RefreshToken.for_user(user)
         refresh[_LOGIN] = refresh[api_settings.JTI_CLAIM]
         access = refresh.access_token
+        self.remember(request, user, refresh[_LOGIN], datetime_from_epoch(refresh["exp"]))
         return {
             "token": str(access),
             "expires_at": datetime_from_epoch(access["exp"]),
@@ -65,14 +67,32 @@ class JWTIssuer(Issuer):
 
     def revoke(self, request: Request) -> None:
         """Blacklist the refresh tokens of the login that the access token is of."""
-        login = request.auth.get(_LOGIN) if isinstance(request.auth, Token) else None
+        login = self.present(request)
         if login is None:
             raise LogoutImpossible
-        _blacklist(kept for kept in _outstanding(request.user) if _login_of(kept) == login)
+        self.revoke_one(request.user, login)
 
     def revoke_all(self, user: SiteUser) -> None:
         """Blacklist the refresh tokens of all logins."""
         _blacklist(_outstanding(user))
+
+    def logins(self, user: SiteUser) -> Sequence[IssuedLogin]:
+        """Return one for each login with a refresh token that works."""
+        found: dict[str, IssuedLogin] = {}
+        for kept in _outstanding(user).order_by("expires_at"):
+            name = _login_of(kept)
+            # Where rotation does not end the one before, the first says when the login began.
+            began_at = found[name].began_at if name in found else kept.created_at
+            found[name] = IssuedLogin(name, began_at, kept.expires_at)
+        return list(found.values())
+
+    def present(self, request: Request) -> str | None:
+        """Return the claim that names the login."""
+        return request.auth.get(_LOGIN) if isinstance(request.auth, Token) else None
+
+    def revoke_one(self, user: SiteUser, name: str) -> None:
+        """Blacklist the refresh tokens of the login."""
+        _blacklist(kept for kept in _outstanding(user) if _login_of(kept) == name)
 
 
 def _outstanding(user: SiteUser) -> QuerySet[Any]:
@@ -82,9 +102,9 @@ def _outstanding(user: SiteUser) -> QuerySet[Any]:
     return found
 
 
-def _login_of(kept: Any) -> str | None:
+def _login_of(kept: Any) -> str:
     # The row of a login's first token was made before the claim, which is that token's own id.
-    login: str | None = RefreshToken(kept.token, verify=False).get(_LOGIN, kept.jti)
+    login: str = RefreshToken(kept.token, verify=False).get(_LOGIN, kept.jti)
     return login
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Q
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from django_phone_invites.api.issuers.base import Issuer
+from django_phone_invites.api.issuers.base import IssuedLogin, Issuer
 from django_phone_invites.exceptions import LogoutImpossible
 from django_phone_invites.models import SiteUser
 
@@ -44,6 +47,7 @@ class KnoxIssuer(Issuer):
 
         _make_room(user)
         kept, token = get_token_model().objects.create(user)
+        self.remember(request, user, kept.digest, kept.expiry)
         return {"token": token, "expires_at": kept.expiry}
 
     def revoke(self, request: Request) -> None:
@@ -57,6 +61,22 @@ class KnoxIssuer(Issuer):
     def revoke_all(self, user: SiteUser) -> None:
         """Delete the tokens of all logins."""
         user.auth_token_set.all().delete()
+
+    def logins(self, user: SiteUser) -> Sequence[IssuedLogin]:
+        """Return one for each token that works."""
+        live = user.auth_token_set.filter(Q(expiry=None) | Q(expiry__gt=timezone.now()))
+        return [IssuedLogin(kept.digest, kept.created, kept.expiry) for kept in live]
+
+    def present(self, request: Request) -> str | None:
+        """Return the name of the token: its digest."""
+        from knox.models import get_token_model  # noqa: PLC0415
+
+        kept = request.auth
+        return kept.digest if isinstance(kept, get_token_model()) else None
+
+    def revoke_one(self, user: SiteUser, name: str) -> None:
+        """Delete the token."""
+        user.auth_token_set.filter(digest=name).delete()
 
     def ends(self) -> bool:
         """Tell whether tokens have a life."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.auth import logout
 from django.middleware.csrf import get_token
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 
 from django_phone_invites import sessions
-from django_phone_invites.api.issuers.base import Issuer
+from django_phone_invites.api.issuers.base import IssuedLogin, Issuer
 from django_phone_invites.exceptions import LogoutImpossible
 from django_phone_invites.models import SiteUser
 
@@ -39,9 +39,13 @@ class SessionIssuer(Issuer):
         """Delete the session."""
         if not isinstance(request.successful_authenticator, SessionAuthentication):
             raise LogoutImpossible
-        logout(request)
+        sessions.end(request)
 
     def revoke_all(self, user: SiteUser) -> None:
         """End all sessions of the user, those of the pages as well."""
         if not sessions.end_all(user):
             raise LogoutImpossible
+
+    def logins(self, user: SiteUser) -> Sequence[IssuedLogin]:
+        """Return none: they are sessions, which are known without an issuer."""
+        return []

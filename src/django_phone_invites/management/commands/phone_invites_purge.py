@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from django_phone_invites import logins
 from django_phone_invites.services import upkeep
 
 #: A hundred years: more than any row is old, and few enough for a date.
@@ -25,7 +26,8 @@ class Command(BaseCommand):
     """Deletes what is over."""
 
     help = (
-        "Delete login codes and changes of numbers that are over, and counters that count nothing."
+        "Delete login codes and changes of numbers that are over, counters that count nothing, and"
+        " what is remembered of logins that are over."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,6 +45,7 @@ class Command(BaseCommand):
         self._purge("login codes", upkeep.purge_login_codes(older_than=age))
         self._purge("changes", upkeep.purge_changes(older_than=age))
         self._purge("counters", upkeep.purge_counters())
+        self._purge("ended logins", logins.purge_ended())
 
     def _purge(self, what: str, batches: Iterator[int]) -> None:
         total = 0

@@ -1,5 +1,6 @@
 """The pages: parse, call one service, answer. A site subclasses them or their templates."""
 
+from django_phone_invites.web.views.logins import LoginsView
 from django_phone_invites.web.views.number import (
     NumberCodeView,
     NumberView,
@@ -18,6 +19,7 @@ from django_phone_invites.web.views.verify import VerifyView
 __all__ = [
     "CodeView",
     "InviteesView",
+    "LoginsView",
     "LogoutView",
     "NumberCodeView",
     "NumberView",

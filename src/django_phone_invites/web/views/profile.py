@@ -70,6 +70,7 @@ class ProfileView(SignedInMixin, RefusingFormView):
             "invitee_count": profile.invite_code.uses,
             "invitees_url": web_url("invitees", pk=user.pk),
             "number_url": web_url("number"),
+            "logins_url": web_url("logins"),
             "logout_url": web_url("logout"),
         }
 

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import resolve_url
@@ -190,15 +189,18 @@ class LogoutView(PageView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Log out and go to the phone page, or where the site wants it."""
-        logout(request)
-        return HttpResponseRedirect(
-            resolve_url(app_settings.logout_redirect_url or web_url("phone"))
-        )
+        sessions.end(request)
+        return HttpResponseRedirect(after_logout())
 
 
 def after_login(user: SiteUser) -> str:
     """Return where a login without ``next`` leads."""
     return resolve_url(app_settings.login_redirect_url or web_url("profile", pk=user.pk))
+
+
+def after_logout() -> str:
+    """Return where a logout leads."""
+    return resolve_url(app_settings.logout_redirect_url or web_url("phone"))
 
 
 def safe_next_url(request: HttpRequest) -> str:
