@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError
+from django.utils import timezone
 
 from django_phone_invites import codes, logins, signals
 from django_phone_invites.exceptions import (
@@ -118,7 +119,7 @@ def test_it_counts_as_verified_now(clock, user, ask):
     assert account.verified_at - account.created_at >= YEAR
 
 
-def test_the_change_is_kept(user, move, clock):
+def test_the_change_is_kept(clock, user, move):
     move(user)
     (row,) = PhoneChange.objects.all()
     assert (row.user_id, row.old, row.new, row.undone_at) == (user.pk, OLD, NEW, None)
@@ -272,7 +273,7 @@ def test_it_is_used_once(user, ask):
         change(asked, user)
 
 
-def test_it_expires(user, ask, clock):
+def test_it_expires(clock, user, ask):
     asked = ask(NEW, user=user)
     clock.shift(dt.timedelta(minutes=5))
     with pytest.raises(CodeExpired):
@@ -374,6 +375,17 @@ def test_an_invite_code_that_they_have_stays(move):
     assert InviteCode.objects.get(owner=user).code == "KEPT99"
 
 
+def test_a_code_for_a_first_number_replaces_none(ask):
+    """A session that nothing was asked of must not take the number that its user has by now."""
+    user = make_user()
+    asked = ask(NEW, user=user)
+    accounts.create(OLD, timezone.now(), user)
+    with pytest.raises(CodeExpired):
+        change(asked, user)
+    assert asked.fresh.ended_at is not None
+    assert number_of(user) == OLD
+
+
 # A number that is somebody's
 
 
@@ -410,7 +422,7 @@ def test_without_the_setting_no_number_is_ever_taken_over(user, ask):
     refused_as_taken(ask(NEW, user=user), user)
 
 
-def test_a_number_verified_within_the_age_is_not_taken_over(user, ask, settings, clock):
+def test_a_number_verified_within_the_age_is_not_taken_over(clock, user, ask, settings):
     settings.PHONE_INVITES_CLAIM_MAX_AGE = YEAR
     holder = sign_up(NEW)
     asked = ask(NEW, user=user)
@@ -419,7 +431,7 @@ def test_a_number_verified_within_the_age_is_not_taken_over(user, ask, settings,
 
 
 @pytest.mark.skipif(not TAKEABLE, reason="Such a user cannot be without a phone.")
-def test_an_older_one_is_taken_over(user, ask, settings, clock, caplog):
+def test_an_older_one_is_taken_over(clock, user, ask, settings, caplog):
     caplog.set_level("INFO")
     settings.PHONE_INVITES_CLAIM_MAX_AGE = YEAR
     holder = sign_up(NEW)
@@ -598,7 +610,7 @@ def test_it_is_undone_once(user, move):
         undo(said)
 
 
-def test_it_is_undone_within_the_window(user, move, clock):
+def test_it_is_undone_within_the_window(clock, user, move):
     move(user)
     said = token()
     clock.shift(dt.timedelta(days=3) - dt.timedelta(microseconds=1))
@@ -637,7 +649,7 @@ def test_a_token_of_before_a_new_key_undoes_still(user, move, settings):
     assert number_of(user) == OLD
 
 
-def test_undo_verifies_nothing(user, move, clock):
+def test_undo_verifies_nothing(clock, user, move):
     """Whoever kept a login that could not be ended has not entered a code of late by it."""
     move(user)
     clock.shift(dt.timedelta(hours=1))
@@ -700,7 +712,7 @@ def test_a_number_that_went_to_somebody_by_another_way_stays_theirs(user, move):
 # Nobody else has it before
 
 
-def test_nobody_signs_up_with_it_within_the_window(user, move, ask, clock, settings):
+def test_nobody_signs_up_with_it_within_the_window(clock, user, move, ask, settings):
     move(user)
     asked = ask(OLD)
     with pytest.raises(PhoneReserved):
@@ -712,7 +724,7 @@ def test_nobody_signs_up_with_it_within_the_window(user, move, ask, clock, setti
     assert ask(OLD).enter().created
 
 
-def test_nobody_takes_it_within_the_window(user, move, ask, clock):
+def test_nobody_takes_it_within_the_window(clock, user, move, ask):
     other = sign_up(THIRD)
     move(user)
     asked = ask(OLD, user=other)

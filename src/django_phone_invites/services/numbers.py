@@ -17,6 +17,7 @@ from django_phone_invites import codes, logs, phones, signals
 from django_phone_invites.conf import app_settings
 from django_phone_invites.delivery import deliver, first_state
 from django_phone_invites.exceptions import (
+    CodeExpired,
     CodeNotFound,
     PhoneReserved,
     PhoneTaken,
@@ -89,7 +90,8 @@ def change_number(
         CodeNotFound: the code was asked for by somebody else, or to log in.
         CodeMalformed: no code could look like this; no attempt is spent.
         CodeInvalid: a wrong guess; one attempt is spent.
-        CodeExpired, CodeUsed, CodeExhausted: the code is over.
+        CodeExpired, CodeUsed, CodeExhausted: the code is over, as it is for a first number where
+            the user has one by now.
         RateLimited: too many wrong guesses from this address; this one was not evaluated.
         PhoneTaken: right, but the number is that of an account, and stays its.
         PhoneReserved: right, but whoever has changed it may get it back yet.
@@ -126,6 +128,10 @@ def _change(attempt: Attempt, end_logins: EndLogins) -> _Done:
     # one that begins with a read fails instead.
     login_code, now = attempt.login_code, attempt.now
     account = _account_of(login_code.user_id)
+    if account is not None and account.created_at > login_code.created_at:
+        # It was asked for as a first number, without the proof that another one wants.
+        attempt.end_code()
+        raise CodeExpired
     holder = accounts.find(login_code.phone)
     if holder is not None and (holder == account or not _may_lose(holder, now)):
         raise PhoneTaken
