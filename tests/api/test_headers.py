@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 from django.test import Client
@@ -12,7 +13,7 @@ from django_phone_invites import exceptions
 from django_phone_invites.routes import API_ROUTES
 
 PHONE = "+79096869722"
-PATHS = {name: f"/api/{path.replace('<str:token>', 'x')}" for name, path in API_ROUTES.items()}
+PATHS = {name: f"/api/{re.sub('<.*>', 'x', path)}" for name, path in API_ROUTES.items()}
 METHODS = ["get", "head", "post", "put", "patch", "delete", "options"]
 ALLOWED = {
     "codes": "POST, OPTIONS",
@@ -25,6 +26,8 @@ ALLOWED = {
     "number": "POST, OPTIONS",
     "number_code": "POST, OPTIONS",
     "number_undo": "POST, OPTIONS",
+    "logins": "GET, HEAD, OPTIONS",
+    "login": "DELETE, OPTIONS",
 }
 ANONYMOUS = {"codes", "code", "number_undo"}
 
@@ -108,8 +111,18 @@ CALLED = {
     ("patch", "me"): "services.invites.activate_invite",
     ("post", "logout"): "api.views.log_out",
     ("post", "logout_all"): "api.views.log_out_everywhere",
+    ("get", "logins"): "logins.find_all",
+    ("delete", "login"): "logins.end_one",
+    ("post", "number"): "services.challenges.request_code",
+    ("post", "number_code"): "services.challenges.find_code",
+    ("post", "number_undo"): "services.numbers.undo_change",
 }
-BODY = {"phone": PHONE, "auth_number": "123456", "stranger_invite_code": "AAAAAA"}
+BODY = {
+    "phone": PHONE,
+    "auth_number": "123456",
+    "stranger_invite_code": "AAAAAA",
+    "token": "0" * 32,
+}
 
 
 def _refusals():

@@ -20,9 +20,15 @@ pytestmark = pytest.mark.django_db
 
 PHONE = "+79096869722"
 FORM = "application/x-www-form-urlencoded"
-PAGES = ["phone", "code", "profile", "invitees", "logins", "logout"]
+PAGES = ["phone", "code", "profile", "invitees", "logins", "logout", "number", "undo_form"]
 #: The pages with a form, and the field that they read.
-FORMS = [("phone", "phone"), ("code", "auth_number"), ("profile", "stranger_invite_code")]
+FORMS = [
+    ("phone", "phone"),
+    ("code", "auth_number"),
+    ("profile", "stranger_invite_code"),
+    ("number", "phone"),
+    ("undo_form", "token"),
+]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "GETS"]
 ALLOWED = {
     "phone": {"GET", "HEAD", "POST", "OPTIONS"},
@@ -31,6 +37,8 @@ ALLOWED = {
     "invitees": {"GET", "HEAD", "OPTIONS"},
     "logins": {"GET", "HEAD", "POST", "OPTIONS"},
     "logout": {"POST", "OPTIONS"},
+    "number": {"GET", "HEAD", "POST", "OPTIONS"},
+    "undo_form": {"GET", "HEAD", "POST", "OPTIONS"},
 }
 
 
