@@ -45,7 +45,9 @@ def _of_framework(status: int, code: str, when: str, make: Callable[[], Exceptio
 
 
 _ALWAYS = [
-    _of_framework(406, "not_acceptable", "the header Accept leaves out JSON", exceptions.NotAcceptable),
+    _of_framework(
+        406, "not_acceptable", "the header Accept leaves out JSON", exceptions.NotAcceptable
+    ),
 ]
 _WITH_BODY = [
     _of_framework(400, "parse_error", "the body is not a JSON object", exceptions.ParseError),
