@@ -160,6 +160,10 @@ def take_all(visit: Photographer) -> None:
             visit.shoot(page, f"invitees-{look}")
             page.goto(f"{visit.url}/user/logins/")
             visit.shoot(page, f"logins-{look}")
+            page.goto(f"{visit.url}/user/number/")
+            visit.shoot(page, f"number-{look}")
+            page.goto(f"{visit.url}/user/undo/")
+            visit.shoot(page, f"undo-{look}")
         with visit.page(look, invited) as page:
             page.goto(invited_profile)
             visit.shoot(page, f"profile-activated-{look}", full=True)
