@@ -112,18 +112,19 @@ def test_a_text_of_one_channel_counts_through_that_one(settings: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "error"),
+    ("source", "error", "words"),
     [
-        ("{% nonsense %}", "TemplateSyntaxError: Invalid block tag on line 1: 'nonsense'"),
-        ("{% include 'nowhere' %}", "TemplateDoesNotExist: nowhere"),
+        ("{% nonsense %}", "TemplateSyntaxError", "Invalid block tag on line 1: 'nonsense'"),
+        ("{% include 'nowhere' %}", "TemplateDoesNotExist", "nowhere"),
     ],
 )
 def test_a_message_that_cannot_be_rendered_is_told_with_its_error(
-    source: str, error: str, settings: Any
+    source: str, error: str, words: str, settings: Any
 ) -> None:
     use_templates(settings, any="{{ code }}", ru=source)
     message = one("phone_invites.W010", deploy=True)
-    assert message.msg.startswith(f"The message cannot be rendered ({error}")
+    assert message.msg.startswith(f"The message cannot be rendered ({error}: ")
+    assert words in message.msg
     assert message.msg.endswith(" in: ru (web), ru (api).")
     assert (message.hint or "").startswith("Nobody can log in.")
 
