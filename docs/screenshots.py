@@ -158,12 +158,9 @@ def take_all(visit: Photographer) -> None:
             visit.shoot(page, f"profile-{look}")
             page.goto(f"{profile}invitees/")
             visit.shoot(page, f"invitees-{look}")
-            page.goto(f"{visit.url}/user/logins/")
-            visit.shoot(page, f"logins-{look}")
-            page.goto(f"{visit.url}/user/number/")
-            visit.shoot(page, f"number-{look}")
-            page.goto(f"{visit.url}/user/undo/")
-            visit.shoot(page, f"undo-{look}")
+            for name in ("logins", "number", "undo"):
+                page.goto(f"{visit.url}/user/{name}/")
+                visit.shoot(page, f"{name}-{look}")
         with visit.page(look, invited) as page:
             page.goto(invited_profile)
             visit.shoot(page, f"profile-activated-{look}", full=True)

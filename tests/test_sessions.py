@@ -6,6 +6,8 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from django_phone_invites import seals, sessions
@@ -357,3 +359,22 @@ def test_all_sessions_of_a_user_with_a_password_that_are_remembered_end(settings
     sessions.end_remembered(user)
     assert [is_in(one) for one in (own, stale, stranger)] == [False, False, True]
     assert ActiveLogin.objects.get().user != user
+
+
+@pytest.mark.django_db
+def test_a_login_that_ends_while_its_session_gets_another_key_stays_ended(rf, monkeypatch):
+    client = Client()
+    user = log_in(client, PHONE)
+    request = rf.get("/")
+    request.session = client.session
+    change_key = request.session.cycle_key
+
+    def end_and_change_key():
+        ActiveLogin.objects.all().delete()
+        change_key()
+
+    monkeypatch.setattr(request.session, "cycle_key", end_and_change_key)
+    with pytest.raises(SessionInterrupted):
+        sessions.renew(request, user)
+    assert not ActiveLogin.objects.exists()
+    assert not Session.objects.exists()

@@ -21,6 +21,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends import signed_cookies
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
@@ -38,6 +39,8 @@ MOST_SHOWN = 100
 
 # The session names its record as well as the record its session, so that a key leads to no other.
 _LOGIN = "phone_invites_login"
+
+_ENDED = "The login was ended before the request was over."
 
 
 def start(request: HttpRequest, user: SiteUser) -> None:
@@ -58,13 +61,26 @@ def start(request: HttpRequest, user: SiteUser) -> None:
 def renew(request: HttpRequest, user: SiteUser) -> None:
     """Keep the session of whoever has just proved to be its user, under a new key.
 
-    It is no login: the session stays that of whichever backend began it.
+    It is no login: the session stays that of whichever backend began it. Call it in the transaction
+    of what was proved.
+
+    Raises:
+        SessionInterrupted: the login was ended meanwhile, and stays so.
     """
-    request.session.cycle_key()
+    session = request.session
+    reference = session.get(_LOGIN) if can_be_shown() else None
+    is_kept = reference is not None and _of(user).filter(reference=reference).exists()
+    if reference is not None and not session.exists(str(session.session_key)):
+        raise SessionInterrupted(_ENDED)
+    session.cycle_key()
     rotate_token(request)
-    verifications.remember(request.session, user)
-    request.session.save()
-    _follow(request, user)
+    verifications.remember(session, user)
+    session.save()
+    if not is_kept:
+        _follow(request, user)
+    elif not _of(user).filter(reference=reference).update(**_place(session)):
+        session.flush()
+        raise SessionInterrupted(_ENDED)
 
 
 def end(request: HttpRequest) -> None:

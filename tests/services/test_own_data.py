@@ -131,6 +131,18 @@ def test_an_invitee_without_a_phone_is_still_counted(invited):
     assert invitee["phone"] is None
 
 
+def test_a_number_that_was_left_for_another_is_not_invited_again(invited):
+    """The user had activated a code; whoever has the number of before is not them if it is taken."""
+    left, taken = "+79161111111", "+79161111112"
+    for old in (left, taken, ""):
+        PhoneChange.objects.create(user=invited, old=old, new=PHONE, changed_at=timezone.now())
+    sign_up(taken)
+    erase()
+    found = {phone: ErasedPhone.of(phone).exists() for phone in (PHONE, left, taken)}
+    assert found == {PHONE: True, left: True, taken: False}
+    assert all(row.has_activated for row in ErasedPhone.objects.all())
+
+
 def test_the_export_of_a_strangers_phone_is_empty():
     assert export_phone(phone=PHONE) == {
         "phone": PHONE,

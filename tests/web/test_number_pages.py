@@ -10,9 +10,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from django_phone_invites import sessions
+from django_phone_invites import logins, sessions
 from django_phone_invites.models import LoginCode, PhoneAccount, PhoneChange
 from django_phone_invites.routes import web_url
+from django_phone_invites.services import numbers
 from django_phone_invites.testing import last_code, log_in, outbox, sign_up
 
 pytestmark = pytest.mark.django_db
@@ -290,6 +291,13 @@ def test_a_form_takes_the_token_where_there_is_no_link(client, user, move):
     assert number_of(user) == NEW
 
 
+def test_the_form_finds_the_token_in_the_whole_message(client, user, move):
+    move()
+    entered = f"Your number was changed. Not you? Undo it with {token()}"
+    answer = Client().post(web_url("undo_form"), {"token": entered})
+    assert answer.url == web_url("undo", token=token())
+
+
 def test_the_form_says_that_there_is_nothing_to_undo(client, text_of):
     answer = client.post(web_url("undo_form"), {"token": "0" * 32})
     assert (answer.status_code, "There is nothing to undo" in text_of(answer)) == (200, True)
@@ -300,3 +308,35 @@ def test_the_session_is_renewed_by_the_package_s_own_way(client, user, move, mon
     monkeypatch.setattr(sessions, "renew", lambda request, user: renewed.append(user.pk))
     move()
     assert renewed == [user.pk]
+
+
+def test_a_login_that_is_ended_while_the_old_number_is_told_stays_ended(
+    client, user, ask, monkeypatch
+):
+    """A slow provider keeps the request open; the session has its new key by then."""
+
+    def tell_slowly(notice):
+        (login,) = logins.find_all(user).logins
+        assert logins.end_one(user, login.reference)
+
+    url = ask()
+    monkeypatch.setattr(numbers, "deliver", tell_slowly)
+    client.post(url, {"auth_number": last_code(NEW)})
+    assert number_of(user) == NEW
+    assert client.get(web_url("number")).url.startswith(web_url("phone"))
+    assert not logins.find_all(user).logins
+
+
+def test_a_login_that_was_ended_before_changes_nothing(client, user, ask, monkeypatch):
+    require_right = numbers.Attempt.require_right
+
+    def end_and_require_right(*args):
+        client.session.delete()
+        require_right(*args)
+
+    url = ask()
+    monkeypatch.setattr(numbers.Attempt, "require_right", end_and_require_right)
+    answer = client.post(url, {"auth_number": last_code(NEW)})
+    assert answer.status_code == 400
+    assert number_of(user) == OLD
+    assert client.get(web_url("number")).url.startswith(web_url("phone"))

@@ -35,6 +35,8 @@ NOTICE_LIFE = dt.timedelta(hours=1)
 
 #: Ends the logins of a user and names those that it cannot end: ``logins.end_all``.
 EndLogins = Callable[[SiteUser], Sequence[str]]
+#: Gives the session of a user another key: ``sessions.renew``.
+Renew = Callable[[SiteUser], None]
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def change_number(
     user: SiteUser,
     guess: object,
     end_logins: EndLogins,
+    renew: Renew | None = None,
     address: str | None = None,
 ) -> Changed:
     """Make the phone of a code the number of ``user``, who asked for it; nobody is logged in.
@@ -84,6 +87,8 @@ def change_number(
         guess: what was entered; a string of ASCII digits or an int.
         end_logins: called inside the transaction with the user who loses the number, if one does:
             ``logins.end_all``.
+        renew: called with ``user`` inside the transaction, so that a login that is ended at this
+            moment is either renewed and then ended, or changes nothing.
         address: the address that the guess comes from.
 
     Raises:
@@ -102,7 +107,7 @@ def change_number(
         raise CodeNotFound
     attempt = Attempt(login_code, address)
     attempt.require_right(guess)
-    done = settle(lambda: _try_change(attempt, end_logins), IntegrityError)
+    done = settle(lambda: _try_change(attempt, end_logins, renew), IntegrityError)
     if done.notice is not None:
         deliver(done.notice)
     logs.record(
@@ -115,15 +120,15 @@ def change_number(
     return Changed(done.account, done.old)
 
 
-def _try_change(attempt: Attempt, end_logins: EndLogins) -> _Done:
+def _try_change(attempt: Attempt, end_logins: EndLogins, renew: Renew | None) -> _Done:
     try:
-        return _change(attempt, end_logins)
+        return _change(attempt, end_logins, renew)
     except (PhoneTaken, PhoneReserved):
         attempt.end_code()
         raise
 
 
-def _change(attempt: Attempt, end_logins: EndLogins) -> _Done:
+def _change(attempt: Attempt, end_logins: EndLogins, renew: Renew | None) -> _Done:
     # Read before the transaction: on SQLite one that begins with a write waits for its turn, and
     # one that begins with a read fails instead.
     login_code, now = attempt.login_code, attempt.now
@@ -145,7 +150,10 @@ def _change(attempt: Attempt, end_logins: EndLogins) -> _Done:
             _take_away(holder, end_logins)
         changed = _give(account, login_code.user, login_code.phone, now, verified_at=now)
         _end_codes(changed.user, now)
-        return _Done(changed, old, _keep(changed, old, login_code, now))
+        notice = _keep(changed, old, login_code, now)
+        if renew is not None:
+            renew(changed.user)
+        return _Done(changed, old, notice)
 
     done = run_durably(use_up)
     if holder is not None:

@@ -187,13 +187,14 @@ def erase_phone(
     def erase() -> tuple[Erasure, Any]:
         is_there = PhoneAccount.hold(phone=phone)
         login_codes, _ = LoginCode.objects.filter(phone=phone).delete()
-        _changes_of(phone, None).delete()
         limits.forget(policy.of_phone(phone))
         if not is_there:
+            _changes_of(phone, None).delete()
             return Erasure(False, False, login_codes, ()), None
         account = PhoneAccount.objects.get(phone=phone)
         user_id = account.user_id
         left = _erase_account(account, end_logins, now, delete_user=delete_user)
+        _changes_of(phone, None).delete()
         return Erasure(True, delete_user, login_codes, tuple(left)), user_id
 
     erasure, user_id = run_durably(erase)
@@ -212,7 +213,11 @@ def _erase_account(
 ) -> Sequence[str]:
     """Erase an account, held already, and what it is of; return what ``end_logins`` does."""
     user = account.user
-    _remember(account.e164, InviteActivation.objects.filter(invitee=user).exists(), now)
+    has_activated = InviteActivation.objects.filter(invitee=user).exists()
+    _remember(account.e164, has_activated, now)
+    if has_activated:
+        for phone in _left_behind(user):
+            _remember(phone, has_activated, now)
     left = end_logins(user)
     if delete_user:
         _delete(user)
@@ -221,6 +226,13 @@ def _erase_account(
     account.delete()
     accounts.forget_name(user, account.e164)
     return left
+
+
+def _left_behind(user: SiteUser) -> list[str]:
+    """Return the numbers that ``user`` had before, as far as is kept, and that are nobody's now."""
+    left = {change.old for change in PhoneChange.objects.filter(user=user).exclude(old="")}
+    taken = PhoneAccount.objects.filter(phone__in=left)
+    return sorted(left - {account.e164 for account in taken})
 
 
 def _delete(user: SiteUser) -> None:

@@ -102,13 +102,14 @@ class UndoForm(forms.Form):
 
     token = forms.CharField(
         label=_("What the message says"),
-        max_length=100,
+        max_length=500,
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
         ),
     )
 
     def clean_token(self) -> str:
-        """Take it in capitals too."""
-        token: str = self.cleaned_data["token"].lower()
-        return token
+        """Take it in capitals too, and out of the whole message."""
+        entered: str = self.cleaned_data["token"].lower()
+        found = re.search(r"\b[0-9a-f]{32}\b", entered)
+        return found[0] if found else entered

@@ -95,13 +95,17 @@ class NumberCodeView(CodeView):
             user=user,
             guess=form.cleaned_data["auth_number"],
             end_logins=logins.end_all,
+            renew=self.renew,
             address=client_address(request.META),
         )
-        challenge.forget(request.session)
-        sessions.renew(request, user)
         text = _("Your number was changed.") if done.old else _("Your number was added.")
         messages.success(request, text)
         return HttpResponseRedirect(self.pending.next_url or after_login(user))
+
+    def renew(self, user: SiteUser) -> None:
+        """Give the session another key, before the code is used up."""
+        challenge.forget(self.request.session)
+        sessions.renew(self.request, user)
 
 
 class UndoFormView(RefusingFormView):
