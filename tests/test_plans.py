@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from django_phone_invites import codes
 from django_phone_invites.models import (
+    ActiveLogin,
     ErasedPhone,
     InviteActivation,
     InviteCode,
@@ -85,6 +86,14 @@ def changes() -> Iterator[PhoneChange]:
         )
 
 
+def active_logins() -> Iterator[ActiveLogin]:
+    now = timezone.now()
+    for number in range(1, ROWS + 1):
+        yield ActiveLogin(
+            user_id=number, reference=f"{number:032}", created_at=now, check_after=now
+        )
+
+
 @pytest.fixture
 def many_rows() -> None:
     """Fill every table; user 1 has invited all others."""
@@ -110,6 +119,7 @@ def many_rows() -> None:
         )
         LoginCode.objects.bulk_create(login_codes(), batch_size=5000)
         PhoneChange.objects.bulk_create(changes(), batch_size=5000)
+        ActiveLogin.objects.bulk_create(active_logins(), batch_size=5000)
         ErasedPhone.objects.bulk_create(erased_phones(), batch_size=5000)
         cursor.execute(
             f"""INSERT INTO {activation} (invitee_id, inviter_id, invite_code_id, code, pair,

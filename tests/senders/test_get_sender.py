@@ -58,6 +58,15 @@ def test_what_cannot_be_built_is_an_error(
         get_sender()
 
 
+def test_an_inner_sender_that_is_no_dict_is_told(settings: Any) -> None:
+    settings.PHONE_INVITES_SENDER = {
+        "BACKEND": "django_phone_invites.senders.failover.FailoverSender",
+        "OPTIONS": {"senders": ["django_phone_invites.senders.memory.MemorySender"]},
+    }
+    with pytest.raises(TypeError, match="described by a dict, not by str"):
+        get_sender()
+
+
 def test_a_name_of_128_characters_can_be_kept(settings: Any) -> None:
     settings.PHONE_INVITES_SENDER = {
         "BACKEND": "django_phone_invites.senders.memory.MemorySender",

@@ -62,7 +62,7 @@ def build(described: Mapping[str, Any]) -> Sender:
             :class:`Sender`; or the name is no text, or has more characters than are kept.
     """
     if not isinstance(described, Mapping):
-        raise TypeError(f"{described!r} is no dict with a BACKEND")
+        raise TypeError(f"a sender is described by a dict, not by {type(described).__name__}")
     sender = import_string(described["BACKEND"])(**described.get("OPTIONS", {}))
     if not isinstance(sender, Sender):
         raise TypeError(f"{type(sender).__name__} is no Sender")
