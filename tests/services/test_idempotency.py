@@ -16,7 +16,7 @@ from django_phone_invites.exceptions import (
 )
 from django_phone_invites.models import LimitCounter, LoginCode
 from django_phone_invites.senders.memory import outbox
-from django_phone_invites.services import pauses
+from django_phone_invites.services import idempotency, pauses
 from django_phone_invites.services.challenges import request_code
 
 pytestmark = pytest.mark.django_db
@@ -157,6 +157,18 @@ def test_what_is_no_key_is_refused(key):
 @pytest.mark.parametrize("key", ["a", "a" * 255, " ~", "'; drop table"])
 def test_the_bounds_of_a_key_are_allowed(key):
     assert send(idempotency_key=key).login_code.pk == send(idempotency_key=key).login_code.pk
+
+
+def test_whoever_is_second_by_a_moment_is_answered_as_the_first(monkeypatch):
+    """It looked before the first one's row was there, and meets the row when it makes its own."""
+    first = send()
+    before = counted()
+    answers = iter([None, first.login_code])
+    monkeypatch.setattr(idempotency, "find_answered", lambda claim: next(answers))
+    again = send()
+    assert (again.login_code.pk, again.resend_at) == (first.login_code.pk, first.resend_at)
+    assert counted() == before
+    assert len(outbox) == LoginCode.objects.count() == 1
 
 
 def test_a_collision_that_no_key_explains_is_not_hidden(ask, monkeypatch):
