@@ -9,10 +9,19 @@ from typing import TypeVar
 
 import httpx
 from phone_client import AuthenticatedClient, Client
-from phone_client.api.login import log_out, request_code, verify_code
+from phone_client.api.login import (
+    change_number,
+    list_logins,
+    log_out,
+    request_code,
+    request_number_code,
+    undo_number,
+    verify_code,
+)
 from phone_client.api.profile import (
     activate_invite,
     activate_invite_as_me,
+    end_login,
     get_me,
     get_profile,
     list_invitees,
@@ -21,14 +30,20 @@ from phone_client.models import (
     ActivateInvite,
     Challenge,
     InviteePage,
+    KnownLogins,
     Login,
+    Number,
+    NumberChallenge,
     Profile,
     Refusal,
+    RequestChange,
     RequestCode,
+    Undo,
     VerifyCode,
 )
 
-PHONE, INVITER = "+79096869751", "+79096869722"
+PHONE, NEW_PHONE, INVITER = "+79096869751", "+79096869752", "+79096869722"
+SOMEBODY = "+79096869753"
 
 T = TypeVar("T")
 
@@ -46,8 +61,13 @@ def is_refused(answer: object, code: str) -> Refusal:
 
 def read_code(url: str, phone: str) -> str:
     """Return the newest code that the example's page of messages shows."""
+    return read_message(url, phone, r"(\d+) is (?:your|the) code")
+
+
+def read_message(url: str, phone: str, part: str) -> str:
+    """Return a part of the newest message to a phone."""
     page = httpx.get(f"{url}/phone/").text
-    found = re.search(rf"{re.escape(phone)}</strong>.*?(\d+) is your code", page, re.DOTALL)
+    found = re.search(rf"{re.escape(phone)}</strong>.*?{part}", page, re.DOTALL)
     assert found, page
     return found[1]
 
@@ -159,6 +179,32 @@ def check_invitees(inviter: AuthenticatedClient) -> None:
     assert shown == own.invite_user_count == 104
 
 
+def check_number(url: str, client: AuthenticatedClient) -> None:
+    """Another number, and the way back, which ends all logins."""
+    taken = request_number_code.sync(client=client, body=RequestChange(phone=NEW_PHONE))
+    asked = expect(NumberChallenge, taken)
+    assert (asked.phone, asked.attempts_left) == (NEW_PHONE, 3)
+    guess = VerifyCode(auth_number=read_code(url, NEW_PHONE))
+    changed = change_number.sync(asked.id, client=client, body=guess)
+    assert expect(Number, changed).phone == NEW_PHONE
+    assert expect(Profile, get_me.sync(client=client)).phone == NEW_PHONE
+
+    undo = Undo(token=read_message(url, PHONE, "Undo it with ([0-9a-f]{32})"))
+    assert undo_number.sync_detailed(client=Client(base_url=url), body=undo).status_code == 204
+    is_refused(undo_number.sync(client=Client(base_url=url), body=undo), "undo_not_found")
+    is_refused(get_me.sync(client=client), "authentication_failed")
+
+
+def check_logins(client: AuthenticatedClient) -> None:
+    known = expect(KnownLogins, list_logins.sync(client=client))
+    (own,) = [login for login in known.logins if login.is_present]
+    assert (own.kind, known.unknown) == ("token", [])
+    nobodys = end_login.sync_detailed("0" * 32, client=client)
+    assert nobodys.status_code == 404
+    assert end_login.sync_detailed(own.id, client=client).status_code == 204
+    is_refused(get_me.sync(client=client), "authentication_failed")
+
+
 def check_logout(client: AuthenticatedClient) -> None:
     assert log_out.sync_detailed(client=client).status_code == 204
     is_refused(get_me.sync(client=client), "authentication_failed")
@@ -170,7 +216,9 @@ def main(url: str) -> None:
     inviter = sign_in(url, INVITER)
     check_invites(newcomer, inviter)
     check_invitees(inviter)
-    check_logout(newcomer)
+    check_number(url, newcomer)
+    check_logins(inviter)
+    check_logout(sign_in(url, SOMEBODY))
     print("The contract holds.")
 
 

@@ -9,6 +9,8 @@ import type { components, paths } from "./phone_client.js";
 type Refusal = components["schemas"]["Refusal"];
 
 const PHONE = "+79096869761";
+const NEW_PHONE = "+79096869762";
+const SOMEBODY = "+79096869763";
 const INVITER = "+79096869722";
 const url = process.argv[2]!;
 
@@ -19,9 +21,13 @@ function isRefused(error: Refusal | undefined, code: string): Refusal {
 
 // Returns the newest code that the example's page of messages shows.
 async function readCode(phone: string): Promise<string> {
+  return readMessage(phone, /(\d+) is (?:your|the) code/);
+}
+
+async function readMessage(phone: string, part: RegExp): Promise<string> {
   const page = await (await fetch(`${url}/phone/`)).text();
   const after = page.slice(page.indexOf(`${phone}</strong>`));
-  return /(\d+) is your code/.exec(after)![1]!;
+  return part.exec(after)![1]!;
 }
 
 async function signIn(phone: string) {
@@ -141,6 +147,35 @@ async function checkInvitees(inviter: Client) {
   assert.equal(shown, 104);
 }
 
+// Another number, and the way back, which ends all logins.
+async function checkNumber(client: Client) {
+  const anonymous = createClient<paths>({ baseUrl: url });
+  const asked = await client.POST("/api_user/number/", { body: { phone: NEW_PHONE } });
+  assert.deepEqual([asked.data!.phone, asked.data!.attempts_left], [NEW_PHONE, 3]);
+  const changed = await client.POST("/api_user/number/{token}/", {
+    params: { path: { token: asked.data!.id } },
+    body: { auth_number: await readCode(NEW_PHONE) },
+  });
+  assert.deepEqual(changed.data, { phone: NEW_PHONE });
+  assert.equal((await me(client)).phone, NEW_PHONE);
+
+  const body = { token: await readMessage(PHONE, /Undo it with ([0-9a-f]{32})/) };
+  assert.equal((await anonymous.POST("/api_user/number/undo/", { body })).response.status, 204);
+  isRefused((await anonymous.POST("/api_user/number/undo/", { body })).error, "undo_not_found");
+  isRefused((await client.GET("/api_user/me/")).error, "authentication_failed");
+}
+
+async function checkLogins(client: Client) {
+  const { data: known } = await client.GET("/api_user/logins/");
+  const [own] = known!.logins.filter((login) => login.is_present);
+  assert.deepEqual([own!.kind, known!.unknown], ["token", []]);
+  const end = (reference: string) =>
+    client.DELETE("/api_user/logins/{reference}/", { params: { path: { reference } } });
+  assert.equal((await end("0".repeat(32))).response.status, 404);
+  assert.equal((await end(own!.id)).response.status, 204);
+  isRefused((await client.GET("/api_user/me/")).error, "authentication_failed");
+}
+
 async function checkLogout(client: Client) {
   assert.equal((await client.POST("/api_user/logout/")).response.status, 204);
   isRefused((await client.GET("/api_user/me/")).error, "authentication_failed");
@@ -151,5 +186,7 @@ const newcomer = await checkCodes(PHONE);
 const inviter = await signIn(INVITER);
 await checkInvites(newcomer, inviter);
 await checkInvitees(inviter);
-await checkLogout(newcomer);
+await checkNumber(newcomer);
+await checkLogins(inviter);
+await checkLogout(await signIn(SOMEBODY));
 console.log("The contract holds.");
