@@ -169,7 +169,7 @@ NAMES = {
     "services.fates": {"End", "Fate", "end_of", "fate_of"},
     "services.gate": {"Passage", "require_passage"},
     "services.health": {"ask_again", "skipped"},
-    "services.linking": {"by_fields", "find_user", "is_somebodys"},
+    "services.linking": {"by_fields", "find_user", "is_anothers", "is_somebodys"},
     "services.login": {"Login", "verify_code"},
     "services.numbers": {"Changed", "Undone", "change_number", "get_change", "undo_change"},
     "services.own_data": {"Erasure", "erase_phone", "export_phone"},

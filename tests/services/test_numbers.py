@@ -26,6 +26,7 @@ from django_phone_invites.exceptions import (
     RateLimited,
     Refusal,
     SendingPaused,
+    Unavailable,
     UndoNotFound,
 )
 from django_phone_invites.models import (
@@ -42,6 +43,7 @@ from django_phone_invites.services.invites import activate_invite
 from django_phone_invites.services.login import verify_code
 from django_phone_invites.services.numbers import change_number, get_change, undo_change
 from django_phone_invites.testing import sign_up
+from tests.users.models import Contact
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +96,61 @@ def token():
 
 def undo(said=None):
     return undo_change(token=token() if said is None else said, end_logins=logins.end_all)
+
+
+# Numbers that the site's rule gives to somebody
+
+FIELDS = {"FIELD": "contacts__phone", "VERIFIED_FIELD": "contacts__is_verified"}
+
+
+def only_victim(phone):
+    return get_user_model()._default_manager.filter(contacts__isnull=False).first()
+
+
+def refusing(phone):
+    raise AccountConflict
+
+
+def broken(phone):
+    raise ZeroDivisionError
+
+
+@pytest.fixture(params=[FIELDS, f"{__name__}.only_victim"], ids=["field", "function"])
+def rule(request, settings):
+    settings.PHONE_INVITES_LINK_USER = request.param
+
+
+def test_a_number_that_is_another_users_by_the_rule_is_taken(rule, user, move):
+    Contact.objects.create(user=make_user(), phone=NEW, is_verified=True)
+    with pytest.raises(PhoneTaken):
+        move(user)
+    assert number_of(user) == OLD
+
+
+def test_the_own_number_by_the_rule_is_not(rule, user, move):
+    Contact.objects.create(user=user, phone=NEW, is_verified=True)
+    assert move(user).account.e164 == NEW
+
+
+def test_a_user_who_has_a_number_has_no_other_by_the_rule(rule, user, move):
+    Contact.objects.create(user=sign_up(THIRD), phone=NEW, is_verified=True)
+    assert move(user).account.e164 == NEW
+
+
+def test_a_number_that_the_rule_finds_nobody_for_is_free(settings, user, move):
+    settings.PHONE_INVITES_LINK_USER = f"{__name__}.only_victim"
+    assert move(user).account.e164 == NEW
+
+
+def test_a_rule_that_refuses_or_fails_gives_no_number(settings, user, move, ask):
+    asked = ask(NEW, user=user)
+    settings.PHONE_INVITES_LINK_USER = f"{__name__}.broken"
+    with pytest.raises(Unavailable):
+        change(asked, user)
+    settings.PHONE_INVITES_LINK_USER = f"{__name__}.refusing"
+    with pytest.raises(PhoneTaken):
+        change(asked, user)
+    assert number_of(user) == OLD
 
 
 # Change

@@ -29,17 +29,7 @@ def find_user(phone: str) -> SiteUser | None:
     rule = app_settings.link_user
     if rule is None:
         return None
-    if isinstance(rule, Mapping):
-        user = _only(by_fields(rule, phone))
-    else:
-        user = site_rules.ask(
-            rule,
-            phone,
-            refuses=Refusal,
-            tell_failed=lambda name: logs.record(
-                "link_failed", "PHONE_INVITES_LINK_USER failed: %s.", name
-            ),
-        )
+    user = _only(by_fields(rule, phone)) if isinstance(rule, Mapping) else _ask(rule, phone)
     if user is None:
         return None
     if not user.is_active or is_trusted(user):
@@ -47,6 +37,31 @@ def find_user(phone: str) -> SiteUser | None:
     if PhoneAccount.objects.filter(user=user).exists():
         raise AccountConflict
     return user
+
+
+def is_anothers(phone: str, user_id: Any) -> bool:
+    """Tell whether the rule finds a user for ``phone`` other than the one with this key.
+
+    Whoever has a phone account already has their phone there, and not by the rule.
+
+    Raises:
+        Unavailable: the site's function failed.
+    """
+    rule = app_settings.link_user
+    if rule is None:
+        return False
+    if isinstance(rule, Mapping):
+        others = by_fields(rule, phone).exclude(pk=user_id)
+        return others.filter(phone_account__isnull=True).exists()
+    try:
+        user = _ask(rule, phone)
+    except Unavailable:
+        raise
+    except Refusal:
+        return True
+    if user is None or user.pk == user_id:
+        return False
+    return not PhoneAccount.objects.filter(user=user).exists()
 
 
 def is_somebodys(phone: str) -> bool:
@@ -75,6 +90,18 @@ def by_fields(fields: Mapping[str, str], phone: str) -> models.QuerySet[Any]:
         wanted[fields["VERIFIED_FIELD"]] = True
     # By their keys: a user who has the number twice is still one.
     return users.filter(pk__in=users.filter(**wanted).values("pk"))
+
+
+def _ask(path: str, phone: str) -> SiteUser | None:
+    user: SiteUser | None = site_rules.ask(
+        path,
+        phone,
+        refuses=Refusal,
+        tell_failed=lambda name: logs.record(
+            "link_failed", "PHONE_INVITES_LINK_USER failed: %s.", name
+        ),
+    )
+    return user
 
 
 def _only(found: models.QuerySet[Any]) -> SiteUser | None:

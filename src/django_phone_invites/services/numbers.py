@@ -25,7 +25,7 @@ from django_phone_invites.exceptions import (
     UserNeedsPhone,
 )
 from django_phone_invites.models import LoginCode, PhoneAccount, PhoneChange, SiteUser
-from django_phone_invites.services import accounts, fixed_codes
+from django_phone_invites.services import accounts, fixed_codes, linking
 from django_phone_invites.services.attempts import Attempt, settle
 from django_phone_invites.services.boundary import service
 from django_phone_invites.transactions import run_durably
@@ -98,10 +98,12 @@ def change_number(
         CodeExpired, CodeUsed, CodeExhausted: the code is over, as it is for a first number where
             the user has one by now.
         RateLimited: too many wrong guesses from this address; this one was not evaluated.
-        PhoneTaken: right, but the number is that of an account, and stays its.
+        PhoneTaken: right, but the number is that of an account, and stays its, or that of another
+            user by ``PHONE_INVITES_LINK_USER``.
         PhoneReserved: right, but whoever has changed it may get it back yet.
         AccountConflict: right, but another user has the number for a name.
-        Unavailable: the database does not answer, or the provider whose code it is.
+        Unavailable: the database does not answer, or the provider whose code it is, or the site's
+            rule that links users failed.
     """
     if login_code.purpose != LoginCode.Purpose.CHANGE or login_code.user_id != user.pk:
         raise CodeNotFound
@@ -139,6 +141,9 @@ def _change(attempt: Attempt, end_logins: EndLogins, renew: Renew | None) -> _Do
         raise CodeExpired
     holder = accounts.find(login_code.phone)
     if holder is not None and (holder == account or not _may_lose(holder, now)):
+        raise PhoneTaken
+    if holder is None and linking.is_anothers(login_code.phone, login_code.user_id):
+        # Theirs by the site's rule, though they have not signed in with it yet.
         raise PhoneTaken
     old = "" if account is None else account.e164
 
