@@ -15,6 +15,7 @@ from django_phone_invites.checks.settings import wrong
 from django_phone_invites.conf import app_settings
 from django_phone_invites.limits import policy
 from django_phone_invites.models import LoginCode
+from django_phone_invites.senders import Message
 
 #: What is wrong with a message, and what helps.
 _Problem = tuple[str, str]
@@ -55,7 +56,9 @@ def check_code_in_message(**kwargs: Any) -> list[CheckMessage]:
     return _warnings(_place_of_code, "phone_invites.W012")
 
 
-def _warnings(find: Callable[[LoginCode], _Problem | None], check_id: str) -> list[CheckMessage]:
+def _warnings(
+    find: Callable[[LoginCode, Message | Exception], _Problem | None], check_id: str
+) -> list[CheckMessage]:
     if wrong(
         *("code_length", "code_lifetime", "phone_failure_lengths", "site_failure_lengths"),
         *("site_name", "host", "android_hash", "sign_up_notice", "undo_window"),
@@ -65,7 +68,8 @@ def _warnings(find: Callable[[LoginCode], _Problem | None], check_id: str) -> li
     found: dict[_Problem, list[str]] = {}
     for (locale, _), channel in product(django_settings.LANGUAGES, LoginCode.Channel.values):
         for purpose in _purposes():
-            if problem := find(_longest(locale, channel, purpose)):
+            login_code = _longest(locale, channel, purpose)
+            if problem := find(login_code, _render(login_code)):
                 found.setdefault(problem, []).append(f"{locale} ({channel})")
     return [
         Warning(f"{told} in: {', '.join(where)}.", hint=hint, id=check_id)
@@ -84,11 +88,16 @@ def _purposes() -> list[LoginCode.Purpose]:
     ]
 
 
-def _length(login_code: LoginCode) -> _Problem | None:
+def _render(login_code: LoginCode) -> Message | Exception:
     try:
-        message = text.render(login_code)
+        return text.render(login_code)
     except Exception as error:  # noqa: BLE001 - a template may be anybody's code
-        return f"The message cannot be rendered ({type(error).__name__}: {error})", _BROKEN
+        return error
+
+
+def _length(login_code: LoginCode, message: Message | Exception) -> _Problem | None:
+    if isinstance(message, Exception):
+        return f"The message cannot be rendered ({type(message).__name__}: {message})", _BROKEN
     taken = segments.count(message.text)
     if taken.segments <= _SEGMENTS.get(message.purpose, 1):
         return None
@@ -99,11 +108,9 @@ def _length(login_code: LoginCode) -> _Problem | None:
     return f"{what.capitalize()} takes {size}", _TOO_LONG
 
 
-def _place_of_code(login_code: LoginCode) -> _Problem | None:
-    try:
-        message = text.render(login_code)
-    except Exception:  # noqa: BLE001 - W010 has said so
-        return None
+def _place_of_code(login_code: LoginCode, message: Message | Exception) -> _Problem | None:
+    if isinstance(message, Exception):
+        return None  # W010 has said so
     if message.code not in message.text:
         return f"{_NAMES[message.purpose].capitalize()} does not hold the code", _NO_CODE
     is_looked_for = message.code and login_code.channel == LoginCode.Channel.WEB

@@ -188,14 +188,15 @@ def erase_phone(
         is_there = PhoneAccount.hold(phone=phone)
         login_codes, _ = LoginCode.objects.filter(phone=phone).delete()
         limits.forget(policy.of_phone(phone))
-        if not is_there:
-            _changes_of(phone, None).delete()
-            return Erasure(False, False, login_codes, ()), None
-        account = PhoneAccount.objects.get(phone=phone)
-        user_id = account.user_id
-        left = _erase_account(account, end_logins, now, delete_user=delete_user)
+        left: Sequence[str] = ()
+        user_id = None
+        if is_there:
+            account = PhoneAccount.objects.get(phone=phone)
+            user_id = account.user_id
+            left = _erase_account(account, end_logins, now, delete_user=delete_user)
         _changes_of(phone, None).delete()
-        return Erasure(True, delete_user, login_codes, tuple(left)), user_id
+        erasure = Erasure(is_there, is_there and delete_user, login_codes, tuple(left))
+        return erasure, user_id
 
     erasure, user_id = run_durably(erase)
     if erasure.had_account:
@@ -222,7 +223,7 @@ def _erase_account(
     if delete_user:
         _delete(user)
         return []  # nobody can be logged in as a user who is gone
-    _changes_of(account.e164, user).delete()
+    PhoneChange.objects.filter(user=user).delete()
     account.delete()
     accounts.forget_name(user, account.e164)
     return left
