@@ -5,7 +5,10 @@ tried in a process that is forked once the tests are collected and the database 
 costs no more than the tests themselves: those that come through its line, the fastest first, until
 one fails. The faults that none notices are printed, and the share of those that were noticed.
 
-    MUTATION_JOBS=2 MUTATION_EVERY=1 python -m tests.mutation src/.../services/login.py
+    MUTATION_JOBS=2 MUTATION_EVERY=1 MUTATION_SECONDS=600 python -m tests.mutation src/.../login.py
+
+``MUTATION_SECONDS`` bounds how long tests are tried for one fault: without it, a fault in what every
+request does and that none notices costs all of them. What is left over counts as not noticed.
 
 A fault whose tests take three times as long as they did without it hangs, which is noticed too; such
 ones are counted apart.
@@ -17,6 +20,7 @@ a process for each fault (cosmic-ray), which takes ten times as long.
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import signal
 import sys
@@ -42,6 +46,8 @@ TESTS = [
 JOBS = int(os.environ.get("MUTATION_JOBS", "2"))
 #: What a fault hangs beyond: so many times what its tests took, and so many seconds.
 TIMES, SECONDS = 3, 30
+#: For so many seconds of tests a fault is tried at most.
+MOST = float(os.environ.get("MUTATION_SECONDS", "600"))
 #: Every how many-th fault is tried.
 EVERY = int(os.environ.get("MUTATION_EVERY", "1"))
 
@@ -107,7 +113,9 @@ class Mutation:
             ),
             (),
         )
-        return sorted(found, key=self.took.__getitem__)
+        fastest = sorted(found, key=self.took.__getitem__)
+        until = itertools.accumulate(self.took[item] for item in fastest)
+        return [item for item, so_far in zip(fastest, until, strict=True) if so_far <= MOST]
 
     def _collect(self, running: dict[int, tuple[Mutant, float]]) -> None:
         for pid, (mutant, deadline) in list(running.items()):
