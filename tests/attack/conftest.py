@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests.attack import report
 from tests.attack.figures import Figures
 from tests.attack.server import Server, Site
 
@@ -103,7 +104,7 @@ def _record(node: pytest.Item, served: Server) -> None:
     guarantee = node.get_closest_marker("guarantee")
     if guarantee is None:
         return
-    where = " (counters in Redis)" if "LIMIT_STORE" in served.site.settings else ""
+    where = report.IN_REDIS if "LIMIT_STORE" in served.site.settings else ""
     node.user_properties += [
         ("guarantee", f"{guarantee.args[0]}{where}"),
         ("limit", guarantee.kwargs["limit"]),

@@ -31,6 +31,12 @@ COLUMNS = {
 }
 
 
+#: Where a guarantee is the same in a column: counters in Redis are in no transaction.
+NOT_RUN = "–"
+#: Of a guarantee that is attacked once more with its counters there.
+IN_REDIS = " (counters in Redis)"
+
+
 @dataclass(frozen=True)
 class Found:
     """The figures of one test."""
@@ -75,7 +81,7 @@ def table(figures: Iterable[Found]) -> list[str]:
     for (guarantee, limit), row in rows.items():
         first = next(iter(row.values()))
         cells = [guarantee, limit, str(first.rounds), str(first.allowed)]
-        cells += [str(row[key].found) for key in columns]
+        cells += [str(row[key].found) if key in row else NOT_RUN for key in columns]
         cells.append(str(sum(one.requests for one in row.values())))
         cells.append(str(sum(one.server_errors + one.unavailable for one in row.values())))
         lines.append(_line(cells))
