@@ -171,7 +171,9 @@ NAMES = {
     "services.health": {"ask_again", "skipped"},
     "services.linking": {"by_fields", "find_user", "is_anothers", "is_somebodys"},
     "services.login": {"Login", "verify_code"},
-    "services.numbers": {"Changed", "Undone", "change_number", "get_change", "undo_change"},
+    "services.numbers": {
+        *("Changed", "account_of", "change_number", "end_codes", "give", "hold", "tell_site"),
+    },
     "services.own_data": {"Erasure", "erase_phone", "export_phone"},
     "services.site_rules": {"ask"},
     "services.sign_up": {
@@ -189,6 +191,7 @@ NAMES = {
         "paused_by_setting",
         "require_sending",
     },
+    "services.undo": {"Undone", "get_change", "undo_change"},
     "services.upkeep": {
         "find_broken",
         "purge_changes",

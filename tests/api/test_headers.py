@@ -115,7 +115,7 @@ CALLED = {
     ("delete", "login"): "logins.end_one",
     ("post", "number"): "services.challenges.request_code",
     ("post", "number_code"): "services.challenges.find_code",
-    ("post", "number_undo"): "services.numbers.undo_change",
+    ("post", "number_undo"): "services.undo.undo_change",
 }
 BODY = {
     "phone": PHONE,

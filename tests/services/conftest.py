@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 import pytest
 from time_machine import TimeMachineFixture
 
-from django_phone_invites.models import LoginCode
+from django_phone_invites.models import LoginCode, SiteUser
 from django_phone_invites.senders.memory import outbox
 from django_phone_invites.services.challenges import Challenge, request_code
 from django_phone_invites.services.login import Login, verify_code
+from django_phone_invites.services.numbers import Changed
+from tests.services import number_steps
 
 PHONE = "+79096869722"
 
@@ -51,6 +53,16 @@ def ask() -> Callable[..., Asked]:
         return Asked(challenge, outbox[-1].code)
 
     return ask
+
+
+@pytest.fixture
+def move(ask: Callable[..., Asked]) -> Callable[..., Changed]:
+    """Ask for a code to another number, and enter it."""
+
+    def move(user: SiteUser, phone: str = number_steps.NEW, **arguments: Any) -> Changed:
+        return number_steps.change(ask(phone, user=user), user, **arguments)
+
+    return move
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Change the number of a user, give them a first one, and undo it."""
+"""Change the number of a user, or give them a first one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError
 from django.db.models import F
-from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from django_phone_invites import codes, logs, phones, signals
@@ -21,7 +20,6 @@ from django_phone_invites.exceptions import (
     CodeNotFound,
     PhoneReserved,
     PhoneTaken,
-    UndoNotFound,
     UserNeedsPhone,
 )
 from django_phone_invites.models import LoginCode, PhoneAccount, PhoneChange, SiteUser
@@ -46,14 +44,6 @@ class Changed:
     account: PhoneAccount
     #: The number before it, in E.164; "" where they had none.
     old: str
-
-
-@dataclass(frozen=True)
-class Undone(Changed):
-    """A user who has a number of before again."""
-
-    #: Logins that could not be ended, as ``end_logins`` names them.
-    logins_left: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -118,7 +108,7 @@ def change_number(
         done.account.user_id,
         phones.mask(done.account.e164),
     )
-    _tell_site(done.account, done.old)
+    tell_site(done.account, done.old)
     return Changed(done.account, done.old)
 
 
@@ -134,7 +124,7 @@ def _change(attempt: Attempt, end_logins: EndLogins, renew: Renew | None) -> _Do
     # Read before the transaction: on SQLite one that begins with a write waits for its turn, and
     # one that begins with a read fails instead.
     login_code, now = attempt.login_code, attempt.now
-    account = _account_of(login_code.user_id)
+    account = account_of(login_code.user_id)
     if account is not None and account.created_at > login_code.created_at:
         # It was asked for as a first number, without the proof that another one wants.
         attempt.end_code()
@@ -149,12 +139,12 @@ def _change(attempt: Attempt, end_logins: EndLogins, renew: Renew | None) -> _Do
 
     def use_up() -> _Done:
         # Before the code: whatever else changes this user's number waits here, in one order.
-        _hold(account, login_code.user_id)
+        hold(account, login_code.user_id)
         attempt.spend(used_at=now)
         if holder is not None:
             _take_away(holder, end_logins)
-        changed = _give(account, login_code.user, login_code.phone, now, verified_at=now)
-        _end_codes(changed.user, now)
+        changed = give(account, login_code.user, login_code.phone, now, verified_at=now)
+        end_codes(changed.user, now)
         notice = _keep(changed, old, login_code, now)
         if renew is not None:
             renew(changed.user)
@@ -172,7 +162,8 @@ def _change(attempt: Attempt, end_logins: EndLogins, renew: Renew | None) -> _Do
     return done
 
 
-def _account_of(user_id: Any) -> PhoneAccount | None:
+def account_of(user_id: Any) -> PhoneAccount | None:
+    """Return the phone account of a user, if they have one."""
     return PhoneAccount.objects.select_related("user").filter(user_id=user_id).first()
 
 
@@ -184,7 +175,7 @@ def _may_lose(holder: PhoneAccount, now: dt.datetime) -> bool:
     return holder.verified_at < now - max_age
 
 
-def _hold(account: PhoneAccount | None, user_id: Any) -> None:
+def hold(account: PhoneAccount | None, user_id: Any) -> None:
     """Let nothing else change the number of a user before this transaction ends.
 
     Raises:
@@ -213,7 +204,7 @@ def _take_away(holder: PhoneAccount, end_logins: EndLogins) -> None:
         raise PhoneTaken from None
 
 
-def _give(
+def give(
     account: PhoneAccount | None,
     user: SiteUser,
     phone: str,
@@ -238,7 +229,7 @@ def _give(
     return account
 
 
-def _end_codes(user: SiteUser, now: dt.datetime) -> None:
+def end_codes(user: SiteUser, now: dt.datetime) -> None:
     """End the codes for another number that ``user`` asked for: what they replace is gone."""
     asked = LoginCode.objects.filter(user=user, purpose=LoginCode.Purpose.CHANGE)
     asked.filter(used_at=None, ended_at=None).update(ended_at=now)
@@ -275,73 +266,6 @@ def _notice(old: str, login_code: LoginCode, now: dt.datetime) -> LoginCode:
     )
 
 
-def _tell_site(account: PhoneAccount, old: str) -> None:
+def tell_site(account: PhoneAccount, old: str) -> None:
+    """Send the signal that a user has another number than ``old``. Outside of the transaction."""
     signals.phone_changed.send_robust(PhoneAccount, user=account.user, account=account, old=old)
-
-
-@sensitive_variables()
-@service
-def get_change(token: str) -> PhoneChange:
-    """Return the change that an undo token undoes.
-
-    Raises:
-        UndoNotFound: there is none, it was undone, or it is too late.
-        Unavailable: the database does not answer.
-    """
-    if codes.is_token(token):
-        change = PhoneChange.of_token(token).filter(PhoneChange.undoable(timezone.now())).first()
-        if change is not None:
-            return change
-    raise UndoNotFound
-
-
-@sensitive_variables()
-@service
-def undo_change(*, token: str, end_logins: EndLogins) -> Undone:
-    """Give a user the number back that they had before a change; all their logins end.
-
-    Whatever they changed after it falls with it. What they changed before can be undone still.
-
-    Args:
-        token: out of the message to the old number.
-        end_logins: called with the user inside the transaction: ``logins.end_all``.
-
-    Raises:
-        UndoNotFound: there is none, it was undone, or it is too late.
-        AccountConflict: another user has the number, by a way of the site's own.
-        Unavailable: the database does not answer.
-    """
-    undone = settle(lambda: _try_undo(token, end_logins), IntegrityError)
-    logs.record(
-        "phone_change_undone",
-        "User %s has the number %s again. Logins that go on: %s.",
-        undone.account.user_id,
-        phones.mask(undone.account.e164),
-        ", ".join(undone.logins_left) or "none",
-    )
-    _tell_site(undone.account, undone.old)
-    return undone
-
-
-@sensitive_variables()
-def _try_undo(token: str, end_logins: EndLogins) -> Undone:
-    change = get_change(token)
-    now = timezone.now()
-    account = _account_of(change.user_id)
-    current = "" if account is None else account.e164
-    # It tells when a code was entered, and none was: nothing that wants one of late opens by this.
-    verified_at = change.changed_at if account is None else account.verified_at
-
-    def undo() -> Undone:
-        _hold(account, change.user_id)
-        if not PhoneChange.objects.filter(PhoneChange.undoable(now), pk=change.pk).update(
-            undone_at=now
-        ):
-            raise UndoNotFound
-        later = PhoneChange.objects.filter(user=change.user_id, pk__gt=change.pk, undone_at=None)
-        later.update(undone_at=now)
-        restored = _give(account, change.user, change.old, now, verified_at=verified_at)
-        _end_codes(restored.user, now)
-        return Undone(restored, current, tuple(end_logins(restored.user)))
-
-    return run_durably(undo)

@@ -43,7 +43,7 @@ from django_phone_invites.exceptions import (
     VerificationRequired,
 )
 from django_phone_invites.models import LoginCode
-from django_phone_invites.services import challenges, numbers
+from django_phone_invites.services import challenges, numbers, undo
 
 
 class RequestChangeView(SignedInView):
@@ -119,5 +119,5 @@ class UndoChangeView(AnonymousView):
     def post(self, request: Request) -> Response:
         """Give a user their old number back; who has lost it has no login, so none is asked for."""
         token = read(UndoSerializer, request.data)["token"]
-        numbers.undo_change(token=token, end_logins=logins.end_all)
+        undo.undo_change(token=token, end_logins=logins.end_all)
         return Response(status=204)

@@ -14,7 +14,7 @@ from django_phone_invites.addresses import client_address
 from django_phone_invites.exceptions import Refusal, UndoNotFound
 from django_phone_invites.models import SiteUser
 from django_phone_invites.routes import web_url
-from django_phone_invites.services import accounts, numbers, verifications
+from django_phone_invites.services import accounts, numbers, undo, verifications
 from django_phone_invites.web import challenge
 from django_phone_invites.web.forms import NumberForm, UndoForm
 from django_phone_invites.web.pages import RefusingFormView
@@ -118,7 +118,7 @@ class UndoFormView(RefusingFormView):
     def serve(self, form: Form) -> HttpResponse:
         """Go to where it is undone, if it can be."""
         token = form.cleaned_data["token"]
-        numbers.get_change(token)
+        undo.get_change(token)
         return HttpResponseRedirect(web_url("undo", token=token))
 
 
@@ -132,7 +132,7 @@ class UndoView(RefusingFormView):
     def redirect_away(self) -> HttpResponseBase | None:
         """Find the change, or say that there is none."""
         try:
-            self.change = numbers.get_change(self.kwargs["token"])
+            self.change = undo.get_change(self.kwargs["token"])
         except UndoNotFound as refusal:
             messages.error(self.request, str(refusal))
             return HttpResponseRedirect(web_url("phone"))
@@ -144,7 +144,7 @@ class UndoView(RefusingFormView):
 
     def serve(self, form: Form) -> HttpResponse:
         """Undo it, and lead to the phone page: all logins have ended."""
-        numbers.undo_change(token=self.kwargs["token"], end_logins=logins.end_all)
+        undo.undo_change(token=self.kwargs["token"], end_logins=logins.end_all)
         text = _("The number is yours again, and all logins have ended. Sign in with it.")
         messages.success(self.request, text)
         return HttpResponseRedirect(web_url("phone"))
