@@ -26,6 +26,14 @@ def number_of(user):
     return None if account is None else account.e164
 
 
+def lead_on(browser, answer, route):
+    """Follow an answer to where another number is entered, and return what stands there."""
+    assert (answer.status_code, answer.headers["Location"]) == (302, web_url(route))
+    page = browser.get(web_url(route))
+    assert 'name="phone"' in page.content.decode()
+    return page.content.decode()
+
+
 @pytest.fixture
 def user(client):
     """Somebody who has entered a code just now."""
@@ -167,11 +175,25 @@ def test_in_the_cooldown_of_a_login_the_limit_is_told(client, user, enter_phone,
     assert answer.status_code == 429
 
 
-def test_a_number_of_somebody_is_asked_for_as_any_other_and_refused(client, user, ask, text_of):
+def test_a_number_of_somebody_is_asked_for_as_any_other_and_refused(client, user, ask):
     sign_up(NEW)
     answer = client.post(ask(), {"auth_number": last_code(NEW)})
-    assert "This number belongs to an account already." in text_of(answer)
+    assert "This number belongs to an account already." in lead_on(client, answer, "number")
     assert number_of(user) == OLD
+
+
+def test_a_number_that_may_be_given_back_is_refused(client, user, move, ask):
+    move()
+    log_in(client, "+79261234567")
+    answer = client.post(ask(OLD), {"auth_number": last_code(OLD)})
+    assert "This number was changed a short time ago." in lead_on(client, answer, "number")
+
+
+def test_nobody_signs_up_with_a_number_that_may_be_given_back(client, user, move, enter_phone):
+    move()
+    browser = Client()
+    answer = browser.post(enter_phone(browser, OLD), {"auth_number": last_code(OLD)})
+    assert "This number was changed a short time ago." in lead_on(browser, answer, "phone")
 
 
 def test_a_code_that_logs_in_is_not_entered_here(client, user, enter_phone):

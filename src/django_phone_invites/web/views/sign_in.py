@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_phone_invites import phones, sessions
 from django_phone_invites.addresses import client_address
 from django_phone_invites.conf import app_settings
-from django_phone_invites.exceptions import CodeNotFound, Refusal
+from django_phone_invites.exceptions import CodeNotFound, PhoneReserved, PhoneTaken, Refusal
 from django_phone_invites.models import SiteUser
 from django_phone_invites.routes import web_url
 from django_phone_invites.services import accounts, challenges, verifications
@@ -174,6 +174,13 @@ class CodeView(RefusingFormView):
         if done.invite_refusal:
             messages.warning(self.request, str(done.invite_refusal))
         return HttpResponseRedirect(self.pending.next_url or after_login(done.account.user))
+
+    def refuse(self, form: Form, refusal: Refusal) -> HttpResponse:
+        """Go to where another number is entered, if no code to this one could help."""
+        if isinstance(refusal, PhoneTaken | PhoneReserved):
+            messages.error(self.request, str(refusal))
+            return HttpResponseRedirect(self.phone_url())
+        return super().refuse(form, refusal)
 
     def sign_in(self, user: SiteUser) -> None:
         """Start the user's session, or renew it, before the code is used up."""
