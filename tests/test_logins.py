@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
+import time
 
 import pytest
 import time_machine
 from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import FieldDoesNotExist
 from django.db import OperationalError
@@ -15,8 +17,10 @@ from django.test import Client
 from django.utils import timezone
 
 from django_phone_invites import logins, sessions
-from django_phone_invites.exceptions import LogoutImpossible, Unavailable
+from django_phone_invites.exceptions import AccountDisabled, LogoutImpossible, Unavailable
 from django_phone_invites.models import ActiveLogin
+from django_phone_invites.services.challenges import request_code
+from django_phone_invites.services.login import verify_code
 from django_phone_invites.testing import last_code, log_in, sign_up
 
 pytestmark = pytest.mark.django_db
@@ -298,6 +302,34 @@ def test_a_user_is_disabled_and_what_they_were_logged_in_with_ends_for_good(clie
     user.save()
     assert not is_in(client)
     assert logins.find_all(user).logins == []
+
+
+@needs_drf
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("after", [0.0, 0.1])
+def test_a_login_under_way_ends_with_the_others_or_is_refused(in_parallel, after):
+    from rest_framework.authtoken.models import Token
+
+    user = sign_up(PHONE)
+    asked = request_code(phone=PHONE, channel="api").login_code
+    code = last_code(PHONE)
+
+    def give_out(user):
+        time.sleep(0.3)
+        return Token.objects.create(user=user)
+
+    def disable():
+        time.sleep(after)
+        return logins.disable(get_user_model()._default_manager.get(pk=user.pk))
+
+    logged_in, left = in_parallel(
+        [lambda: verify_code(login_code=asked, guess=code, sign_in=give_out), disable]
+    )
+    assert isinstance(logged_in, AccountDisabled) or logged_in.result.user == user
+    assert left == []
+    assert not Token.objects.exists()
+    user.refresh_from_db()
+    assert not user.is_active
 
 
 def test_without_the_service_a_session_comes_to_life_again_with_its_user(client):

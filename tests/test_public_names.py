@@ -128,6 +128,7 @@ NAMES = {
     "senders.whatsapp": {"WhatsAppSender"},
     "senders.kannel": {"KannelSender"},
     "services.accounts": {
+        "hold_active",
         "InviteePage",
         "Profile",
         "confirm",
@@ -151,7 +152,7 @@ NAMES = {
     "limits": {"forget", "get_store", "read", "take"},
     "limits.database": {"DatabaseReading", "DatabaseStore"},
     "limits.store": {"Reading", "Store", "key_of"},
-    "logs": {"record"},
+    "logs": {"name_of", "record"},
     "services.attempts": {"Attempt", "settle"},
     "services.comparison": {"is_right", "is_right_for", "owner_of"},
     "services.receipts": {"ProviderUnknown", "take_callback"},

@@ -17,6 +17,8 @@ swagger = SpectacularSwaggerSplitView.as_view(url_name="schema")
 redoc = SpectacularRedocView.as_view(url_name="schema", template_name="example/redoc.html")
 icon = RedirectView.as_view(url=f"{settings.STATIC_URL}example/icon.svg")
 
+handler400 = "example.views.bad_request"
+
 urlpatterns = [
     path("", views.start, name="start"),
     path("favicon.ico", icon),

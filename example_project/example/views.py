@@ -5,7 +5,13 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -46,6 +52,14 @@ def api_not_found(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(request.get_full_path(force_append_slash=True))
     body = {"code": NotFound.default_code, "detail": NotFound.default_detail}
     return JsonResponse(body, status=NotFound.status_code)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """Say no more than that; no CSRF token, as Django's own has.
+
+    To make one Django reads the form, and fails again where that is what cannot be read.
+    """
+    return HttpResponseBadRequest("<!doctype html><title>Bad Request</title><h1>Bad Request</h1>")
 
 
 def from_here_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -14,7 +14,8 @@ def client_address(meta: Mapping[str, Any]) -> str | None:
 
     ``X-Forwarded-For`` counts only as far as ``PHONE_INVITES_TRUSTED_PROXIES`` goes: each trusted
     proxy appends the address it saw, so the client's is that many places from the right. What
-    stands further left was written by the client itself.
+    stands further left was written by the client itself. A port that a proxy writes beside the
+    address does not count.
     """
     hops = [str(meta.get("REMOTE_ADDR", ""))]
     trusted = app_settings.trusted_proxies
@@ -23,6 +24,13 @@ def client_address(meta: Mapping[str, Any]) -> str | None:
         hops = [*forwarded, *hops][-trusted - 1 :]
     try:
         # Without the zone of a link-local address (RFC 4007, 11), which databases do not store.
-        return str(ipaddress.ip_address(hops[0].strip().partition("%")[0]))
+        return str(ipaddress.ip_address(_without_port(hops[0].strip()).partition("%")[0]))
     except ValueError:
         return None
+
+
+def _without_port(hop: str) -> str:
+    """Return the host of ``192.0.2.1:80`` and ``[2001:db8::1]:80`` (RFC 3986, 3.2.2)."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.db import transaction
+from django.db import router, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -205,10 +205,17 @@ def disable(user: SiteUser) -> list[str]:
         Unavailable: the database does not answer.
     """
     user._meta.get_field("is_active")
-    with transaction.atomic():
+
+    def end() -> list[str]:
+        # A login that is under way has the row, or waits for it and is refused.
         user.is_active = False
         user.save(update_fields=["is_active"])
         return end_all(user)
+
+    if not transaction.get_connection(router.db_for_write(type(user))).in_atomic_block:
+        return run_durably(end)
+    with transaction.atomic():
+        return end()
 
 
 def purge_ended() -> Iterator[int]:

@@ -33,6 +33,7 @@ EVENTS = {
     "test_code_verified": logging.WARNING,
     "test_code_refused": logging.WARNING,
     "rate_limited": logging.WARNING,
+    "unavailable": logging.ERROR,
     "gate_refused": logging.INFO,
     "gate_failed": logging.ERROR,
     "site_stepped_up": logging.WARNING,
@@ -47,6 +48,20 @@ EVENTS = {
     "phone_exported": logging.INFO,
     "phone_erased": logging.INFO,
 }
+
+
+def name_of(error: BaseException) -> str:
+    """Return what an error is and where it was raised, without its text.
+
+    The text of a foreign exception may hold a number, a code or what was sent in.
+    """
+    trace = error.__traceback__
+    if trace is None:
+        return type(error).__name__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    module = trace.tb_frame.f_globals.get("__name__", "?")
+    return f"{type(error).__name__} in {module}, line {trace.tb_lineno}"
 
 
 def record(event: str, message: str, *args: object) -> None:

@@ -10,8 +10,10 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from django_phone_invites import logins
 from django_phone_invites.models import InviteActivation, InviteCode, LoginCode, PhoneAccount
 from django_phone_invites.testing import sign_up
+from tests.attack.client import Request
 from tests.attack.server import Server
 from tests.attack.steps import (
     ATTEMPTS,
@@ -161,6 +163,27 @@ def test_a_login_and_the_deletion_of_its_user_leave_nothing_broken(server: Serve
             LoginCode.objects.filter(phone=phone(round_), used_at__isnull=False).count()
         )
         assert_nothing_broken()
+
+
+def test_a_login_while_its_user_is_disabled_does_not_come_to_life_later(server: Server) -> None:
+    for round_ in server.figures.each_round():
+        user = sign_up(phone(round_))
+        login_code = make_code(phone(round_))
+
+        def disable(key: object = user.pk) -> None:
+            time.sleep(random.uniform(0, 0.1))
+            try:
+                logins.disable(get_user_model().objects.get(pk=key))
+            finally:
+                connection.close()
+
+        answers = server.at_once([guess(login_code, right(login_code))] * 10, disable)
+        get_user_model().objects.filter(pk=user.pk).update(is_active=True)
+        for answer in answers:
+            if answer.status == 200:
+                me = server.one(Request("GET", "/api/me/", token=str(answer.body["token"])))
+                assert me.status == 401
+    assert_nothing_broken()
 
 
 def _delete_user(key: object) -> None:

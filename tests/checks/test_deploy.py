@@ -48,12 +48,22 @@ def test_a_wrong_length_is_not_called_short_as_well(settings: Any) -> None:
     assert "phone_invites.W002" not in ids(deploy=True)
 
 
+def failing_over(*senders: dict[str, Any]) -> dict[str, Any]:
+    """Return a sender that asks others, one within the other."""
+    backend = "django_phone_invites.senders.failover.FailoverSender"
+    inner = {"BACKEND": backend, "OPTIONS": {"senders": list(senders)}}
+    return {"BACKEND": backend, "OPTIONS": {"senders": [inner]}}
+
+
 @pytest.mark.parametrize(
     ("configured", "reported"),
     [
         ({"BACKEND": MEMORY}, True),
         ({"BACKEND": "django_phone_invites.senders.console.ConsoleSender"}, True),
         ({"BACKEND": "tests.checks.reports.RealSender"}, False),
+        (failing_over({"BACKEND": MEMORY}), True),
+        (failing_over({"BACKEND": "tests.checks.reports.RealSender"}, {"BACKEND": MEMORY}), True),
+        (failing_over({"BACKEND": "tests.checks.reports.RealSender"}), False),
         ({"BACKEND": "nowhere.Sender"}, False),
     ],
 )

@@ -143,15 +143,37 @@ def test_watching_without_pausing_passes(settings: Any) -> None:
     assert found() == []
 
 
-def test_a_region_that_does_not_exist_is_not_paused(settings: Any) -> None:
-    settings.PHONE_INVITES_PAUSED = ["RU", "UK"]
-    assert one("phone_invites.E013").msg == "PHONE_INVITES_PAUSED: there is no region 'UK'."
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PHONE_INVITES_PAUSED", ["RU", "UK"]),
+        ("PHONE_INVITES_REGIONS", ["RU", "UK"]),
+        ("PHONE_INVITES_DEFAULT_REGION", "UK"),
+    ],
+)
+def test_a_region_that_does_not_exist_is_reported(name: str, value: Any, settings: Any) -> None:
+    setattr(settings, name, value)
+    assert one("phone_invites.E013").msg == f"{name}: there is no region 'UK'."
 
 
-@pytest.mark.parametrize("value", [True, False, [], ["GB", "KZ"]])
-def test_a_pause_of_what_exists_passes(value: Any, settings: Any) -> None:
-    settings.PHONE_INVITES_PAUSED = value
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("PHONE_INVITES_PAUSED", value) for value in (True, False, [], ["GB", "KZ"])),
+        ("PHONE_INVITES_REGIONS", ["GB", "KZ"]),
+        ("PHONE_INVITES_REGIONS", None),
+        ("PHONE_INVITES_DEFAULT_REGION", "GB"),
+        ("PHONE_INVITES_DEFAULT_REGION", None),
+    ],
+)
+def test_a_region_that_exists_passes(name: str, value: Any, settings: Any) -> None:
+    setattr(settings, name, value)
     assert found() == []
+
+
+def test_a_list_of_regions_that_is_none_is_reported_once(settings: Any) -> None:
+    settings.PHONE_INVITES_REGIONS = ["ru"]
+    assert one("phone_invites.E112").msg.startswith("PHONE_INVITES_REGIONS must be a list")
 
 
 @pytest.mark.parametrize(

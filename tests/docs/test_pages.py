@@ -175,7 +175,26 @@ assert stranger.post("/admin/login/", form).status_code == 302
 """
 
 #: What must be true of a site that has followed a page.
+WITHOUT_MAIL = """
+from unittest import mock
+from django.core import mail
+from django.test import Client, override_settings
+from django.test.utils import setup_test_environment
+
+setup_test_environment()
+client = Client(raise_request_exception=False)
+to = {"ADMINS": [("Ann", "ann@example.com")]}
+with override_settings(PHONE_INVITES_PAUSED=True, **to):
+    assert client.post("/account/", {"phone": "+79096869722"}, secure=True).status_code == 503
+assert mail.outbox == []
+failing = mock.patch("django_phone_invites.web.challenge.send_code", side_effect=ValueError)
+with failing, override_settings(**to):
+    assert client.post("/account/", {"phone": "+79096869722"}, secure=True).status_code == 500
+assert len(mail.outbox) == 1
+"""
+
 TRUE_AFTERWARDS = {
+    "howto/production.md": WITHOUT_MAIL,
     "tutorial.md": TUTORIAL,
     "howto/pages.md": SIGN_IN_PAGE,
     "howto/tokens.md": ENDING_TOKENS,

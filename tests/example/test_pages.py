@@ -7,6 +7,7 @@ import json
 import re
 import urllib.parse
 
+import django
 import pytest
 
 PHONE = "+79096869751"
@@ -188,3 +189,24 @@ def test_errors_have_a_page_of_the_examples_own_with_a_way_back(deployed, status
     assert title in page
     assert "phone_invites.css" in page
     assert 'href="/"' in page
+
+
+UNREADABLE = """
+import django; django.setup()
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+call_command("migrate", verbosity=0)
+client = Client(enforce_csrf_checks=True)
+client.cookies["csrftoken"] = "a" * 32
+for path in ("/", "/user/", "/user/undo/", "/user/logout/", "/admin/login/"):
+    kind = "application/x-www-form-urlencoded; charset=latin-1"
+    print(client.post(path, "phone=1", content_type=kind).status_code)
+"""
+
+
+def test_a_form_that_django_cannot_read_is_no_error_of_the_site(deployed_site):
+    done = deployed_site.run_deployed("-c", UNREADABLE)
+    # Django before 5.0 reads it.
+    expected = "400" if django.VERSION >= (5, 0) else "403"
+    assert done.stdout.split() == [expected] * 5, done.stderr

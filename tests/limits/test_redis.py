@@ -214,11 +214,42 @@ def closed() -> str:
         return f"redis://127.0.0.1:{server.getsockname()[1]}/0"
 
 
-def test_a_redis_that_does_not_listen_is_a_refusal(closed: str) -> None:
+@pytest.fixture
+def user(server: Any, redis_options: dict[str, Any]) -> Iterator[str]:
+    """A user of Redis, for the keys of this test."""
+    name = redis_options["prefix"].replace(":", "-")
+    server.acl_setuser(
+        name, enabled=True, passwords=["+secret"], keys=[f"{redis_options['prefix']}*"],
+        commands=["+@all"],
+    )  # fmt: skip
+    yield name
+    server.acl_deluser(name)
+
+
+def test_a_name_and_a_password_are_options(user: str, redis_options: dict[str, Any]) -> None:
+    store = RedisStore(**redis_options, username=user, password="secret")
+    store.read(limits("a"), NOW).take()
+    assert counts(store, "a") == [1]
+
+
+def test_a_wrong_password_is_a_refusal_that_the_log_explains(
+    user: str, redis_options: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Unavailable):
+        RedisStore(**redis_options, username=user, password="wrong").read(limits("a"), NOW)
+    assert caplog.messages == ["Redis does not answer: AuthenticationError."]
+
+
+def test_a_redis_that_does_not_listen_is_a_refusal(closed: str, caplog: Any) -> None:
     with pytest.raises(Unavailable) as refused:
         RedisStore(url=closed).read(limits("a"), NOW)
     assert refused.value.code == "unavailable"
     assert "127.0.0.1" not in str(refused.value)
+    (record,) = caplog.records
+    assert (record.event, record.getMessage()) == (
+        "unavailable",
+        "Redis does not answer: ConnectionError.",
+    )
 
 
 def test_a_redis_that_says_nothing_is_a_refusal_within_the_time_out(silent: str) -> None:

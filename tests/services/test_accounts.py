@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection, models
 from django.test.utils import CaptureQueriesContext
@@ -122,6 +123,11 @@ def test_a_user_who_has_the_number_for_a_name_already_is_no_server_error(ask):
         assert not PhoneAccount.objects.exists()
     else:
         assert done.account.user == older
+
+
+def test_users_that_cannot_be_disabled_are_not_held():
+    """Django requires no field ``is_active`` of a user model."""
+    accounts.hold_active(Group(name="no user"))
 
 
 def test_an_account_is_found_by_its_number_alone():

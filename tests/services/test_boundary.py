@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 
 import pytest
@@ -14,7 +15,9 @@ from django_phone_invites.transactions import Conflict
 
 
 @pytest.mark.parametrize("kind", [OperationalError, InterfaceError, Conflict])
-def test_a_database_that_does_not_answer_is_a_refusal(kind: type[Exception]) -> None:
+def test_a_database_that_does_not_answer_is_a_refusal(
+    kind: type[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
     @service
     def serve(*, fail: bool) -> str:
         """Serve."""
@@ -28,6 +31,21 @@ def test_a_database_that_does_not_answer_is_a_refusal(kind: type[Exception]) -> 
     assert refused.value.code == "unavailable"
     assert "no route" not in str(refused.value)
     assert (serve.__name__, serve.__doc__) == ("serve", "Serve.")
+    (record,) = caplog.records
+    assert (record.levelno, record.getMessage()) == (
+        logging.ERROR,
+        f"The database does not answer: {kind.__name__}.",
+    )
+
+
+def test_what_the_driver_calls_an_outage_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    @service
+    def serve() -> None:
+        raise OperationalError from TimeoutError("of +79096869722")
+
+    with pytest.raises(Unavailable):
+        serve()
+    assert caplog.messages == ["The database does not answer: TimeoutError."]
 
 
 def test_a_service_is_given_its_arguments_as_they_came() -> None:
@@ -53,12 +71,12 @@ def test_a_limit_that_was_reached_is_logged_by_its_name(caplog: pytest.LogCaptur
 
     @service
     def serve() -> None:
-        raise RateLimited(retry_at=now, now=now, limit="phone-messages")
+        raise RateLimited(retry_at=now + dt.timedelta(minutes=1), now=now, limit="phone-messages")
 
     with pytest.raises(RateLimited):
         serve()
     (record,) = caplog.records
     assert (record.levelno, record.getMessage()) == (
         logging.WARNING,
-        "Refused by the limit phone-messages.",
+        "Refused by the limit phone-messages for 60 seconds.",
     )

@@ -24,7 +24,7 @@ from django_phone_invites.exceptions import (
 )
 from django_phone_invites.models import InviteCode, PhoneAccount
 from django_phone_invites.senders.memory import outbox
-from django_phone_invites.services import accounts
+from django_phone_invites.services import accounts, linking
 from django_phone_invites.services.challenges import find_code, get_challenge, request_code
 from django_phone_invites.services.login import verify_code
 from django_phone_invites.testing import sign_up
@@ -218,6 +218,33 @@ def test_a_user_disabled_after_asking_is_refused(ask):
     type(user).objects.update(is_active=False)
     with pytest.raises(AccountDisabled):
         asked.enter()
+
+
+@pytest.mark.parametrize(("module", "name"), [(accounts, "find"), (linking, "find_user")])
+def test_a_user_disabled_while_the_code_is_entered_is_refused(
+    ask, monkeypatch, settings, module, name
+):
+    user = sign_up(PHONE)
+    if module is linking:
+        PhoneAccount.objects.all().delete()
+        settings.PHONE_INVITES_LINK_USER = f"{__name__}.only_user"
+    asked = ask()
+    find = getattr(module, name)
+
+    def disable_after(phone):
+        found = find(phone)
+        type(user)._default_manager.update(is_active=False)
+        return found
+
+    monkeypatch.setattr(module, name, disable_after)
+    with pytest.raises(AccountDisabled):
+        asked.enter()
+    assert asked.fresh.used_at is None
+    assert asked.fresh.ended_at is not None
+
+
+def only_user(phone):
+    return get_user_model()._default_manager.get()
 
 
 def test_a_disabled_user_s_exhausted_code_is_exhausted(ask, settings):

@@ -13,7 +13,7 @@ from django.test import Client
 from django_phone_invites import logins, sessions
 from django_phone_invites.models import LoginCode, PhoneAccount, PhoneChange
 from django_phone_invites.routes import web_url
-from django_phone_invites.services import numbers
+from django_phone_invites.services import numbers, undo
 from django_phone_invites.testing import last_code, log_in, outbox, sign_up
 
 pytestmark = pytest.mark.django_db
@@ -292,6 +292,16 @@ def test_a_link_that_was_used_says_so(client, user, move, text_of):
         answer = getattr(Client(), method)(url)
         assert answer.url == web_url("phone")
     assert stranger.get(url).url == web_url("phone")
+    assert "There is nothing to undo" in text_of(stranger.get(web_url("phone")))
+
+
+def test_a_link_that_is_used_at_the_same_moment_says_so(client, user, move, text_of, monkeypatch):
+    move()
+    url, stranger = web_url("undo", token=token()), Client()
+    found = undo.get_change(token())
+    undo.undo_change(token=token(), end_logins=logins.end_all)
+    monkeypatch.setattr(undo, "get_change", lambda token: found)
+    assert stranger.post(url).url == web_url("phone")
     assert "There is nothing to undo" in text_of(stranger.get(web_url("phone")))
 
 

@@ -32,8 +32,8 @@ from django_phone_invites.checks.settings import (
     check_claim_age,
     check_cooldown,
     check_names,
-    check_paused_regions,
     check_region_alert,
+    check_regions_exist,
     check_test_numbers,
     check_values,
 )
@@ -59,7 +59,7 @@ ALWAYS = [
     check_limit_store,
     check_task,
     check_region_alert,
-    check_paused_regions,
+    check_regions_exist,
     check_test_numbers,
     check_routes,
     check_callables,

@@ -44,14 +44,14 @@ def check_development_sender(**kwargs: Any) -> list[CheckMessage]:
         sender = get_sender()
     except Exception:  # noqa: BLE001 - E003 has said so
         return []
-    if not getattr(sender, "development", False):
-        return []
+    names = [type(member).__name__ for member in sender.members() if member.development]
     return [
         Error(
-            f"{type(sender).__name__} shows login codes on the server and sends no messages.",
-            hint="Set PHONE_INVITES_SENDER to the sender of your provider.",
+            f"{name} shows login codes on the server and sends no messages.",
+            hint="Let PHONE_INVITES_SENDER name senders of your providers only.",
             id="phone_invites.E010",
         )
+        for name in dict.fromkeys(names)
     ]
 
 
@@ -124,8 +124,8 @@ def check_site_messages(**kwargs: Any) -> list[CheckMessage]:
     return [
         Warning(
             "The messages of the site are not limited.",
-            hint="Set PHONE_INVITES_SITE_MESSAGES_PER_HOUR and PHONE_INVITES_SITE_MESSAGES_PER_DAY "
-            "to what you can pay for.",
+            hint="Set PHONE_INVITES_SITE_MESSAGES_PER_HOUR, PHONE_INVITES_SITE_MESSAGES_PER_DAY or "
+            "both to what you can pay for.",
             id="phone_invites.W007",
         )
     ]

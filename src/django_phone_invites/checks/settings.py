@@ -80,17 +80,22 @@ def check_region_alert(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-def check_paused_regions(**kwargs: Any) -> list[CheckMessage]:
-    """E013: a pause stops something: its regions exist."""
-    if wrong("paused") or isinstance(app_settings.paused, bool):
-        return []
+def check_regions_exist(**kwargs: Any) -> list[CheckMessage]:
+    """E013: the regions that settings name are some."""
+    named = {
+        "default_region": [app_settings.default_region],
+        "regions": app_settings.regions,
+        "paused": app_settings.paused,
+    }
     return [
         Error(
-            f"PHONE_INVITES_PAUSED: there is no region {region!r}.",
+            f"{PREFIX}{name.upper()}: there is no region {region!r}.",
             hint="Use ISO 3166-1 codes. The United Kingdom is GB.",
             id="phone_invites.E013",
         )
-        for region in sorted(set(app_settings.paused) - phones.REGIONS)
+        for name, regions in named.items()
+        if not wrong(name) and regions and regions is not True
+        for region in sorted({*regions} - {None} - phones.REGIONS)
     ]
 
 

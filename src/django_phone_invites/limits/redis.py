@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, cast
 
+from django_phone_invites import logs
 from django_phone_invites.exceptions import Unavailable
 from django_phone_invites.limits.rules import Counted, Events
 from django_phone_invites.limits.store import Reading, Store, key_of
@@ -104,6 +105,8 @@ class RedisStore(Store):
     Args:
         url: ``redis://``, ``rediss://`` or ``unix://``. Its query may hold further options of
             redis-py, which win over those from here.
+        username: for a Redis with users.
+        password: unless ``url`` has one. Here Django's error reports hide it, there they do not.
         prefix: what all keys begin with.
         timeout: seconds that Redis has for a connection, and again for each answer.
 
@@ -111,10 +114,18 @@ class RedisStore(Store):
         ValueError: ``url`` or ``timeout`` is wrong.
     """
 
-    def __init__(self, *, url: str, prefix: str = "phone_invites:", timeout: float = 1.0) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        username: str | None = None,
+        password: str | None = None,
+        prefix: str = "phone_invites:",
+        timeout: float = 1.0,
+    ) -> None:
         if timeout <= 0:
             raise ValueError("The time-out is not above 0.")
-        self._client = _client(url, timeout)
+        self._client = _client(url, username, password, timeout)
         self._replace = self._client.register_script(_REPLACE)
         self._prefix = prefix
 
@@ -167,7 +178,7 @@ class RedisStore(Store):
 
 
 @functools.cache
-def _client(url: str, timeout: float) -> redis.Redis:
+def _client(url: str, username: str | None, password: str | None, timeout: float) -> redis.Redis:
     """Return this process's client; its pool opens other connections in a process that was forked.
 
     Redis-py's own second tries would multiply the time-out, so there are none. A connection that
@@ -175,6 +186,8 @@ def _client(url: str, timeout: float) -> redis.Redis:
     """
     return redis.Redis.from_url(
         url,
+        username=username,
+        password=password,
         decode_responses=True,
         retry=Retry(NoBackoff(), 0),
         socket_connect_timeout=timeout,
@@ -187,6 +200,7 @@ def _refused_where_it_fails() -> Iterator[None]:
     try:
         yield
     except redis.RedisError as error:
+        logs.record("unavailable", "Redis does not answer: %s.", type(error).__name__)
         raise Unavailable from error
 
 

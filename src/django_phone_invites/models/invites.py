@@ -126,6 +126,11 @@ class InviteActivation(models.Model):
     def __str__(self) -> str:
         return f"{self.code}, {self.activated_at:%Y-%m-%d %H:%M:%S}"
 
+    @staticmethod
+    def pair_of(invitee_id: object, inviter_id: object) -> str:
+        """Return the same for A by B and for B by A."""
+        return ":".join(sorted([str(invitee_id), str(inviter_id)]))
+
     @property
     def invitee_phone(self) -> str:
         """The invitee's phone in E.164."""

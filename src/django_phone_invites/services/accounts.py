@@ -89,6 +89,21 @@ def confirm(account: PhoneAccount, now: dt.datetime) -> PhoneAccount:
     return account
 
 
+def hold_active(user: SiteUser) -> None:
+    """Let nobody disable a user before this transaction ends.
+
+    By a write to the row that disabling writes too: whoever comes second waits for the first.
+
+    Raises:
+        IntegrityError: they were disabled, or deleted, at the same moment.
+    """
+    if all(field.name != "is_active" for field in user._meta.concrete_fields):
+        return  # Django requires no such field.
+    active = type(user)._base_manager.filter(pk=user.pk, is_active=True)
+    if not active.update(is_active=True):
+        raise IntegrityError("The user was disabled or deleted.")
+
+
 def create(
     phone: str,
     now: dt.datetime,

@@ -28,9 +28,16 @@ def service(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except RateLimited as refusal:
-            logs.record("rate_limited", "Refused by the limit %s.", refusal.limit)
+            logs.record(
+                "rate_limited",
+                "Refused by the limit %s for %d seconds.",
+                refusal.limit,
+                refusal.retry_after,
+            )
             raise
         except (OperationalError, InterfaceError, Conflict) as error:
+            cause = error.__cause__ or error
+            logs.record("unavailable", "The database does not answer: %s.", type(cause).__name__)
             raise Unavailable from error
 
     return wrapper  # type: ignore[return-value]

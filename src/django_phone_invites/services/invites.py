@@ -171,12 +171,13 @@ def _activate(user: SiteUser, invite_code: InviteCode, now: dt.datetime) -> Invi
     usable = InviteCode.objects.filter(InviteCode.usable(now), pk=invite_code.pk)
     if not usable.update(uses=models.F("uses") + 1):
         raise _why_over(invite_code)
+    owner = invite_code.owner
     return InviteActivation.objects.create(
         invitee=user,
-        inviter=invite_code.owner,
+        inviter=owner,
         invite_code=invite_code,
         code=invite_code.code,
-        pair=_pair(user, invite_code),
+        pair=None if owner is None else InviteActivation.pair_of(user.pk, owner.pk),
         activated_at=now,
     )
 
@@ -187,10 +188,3 @@ def _why_over(invite_code: InviteCode) -> InviteRefusal:
         return InviteUnknown()
     is_exhausted = found.max_uses is not None and found.uses >= found.max_uses
     return InviteExhausted() if is_exhausted else InviteExpired()
-
-
-def _pair(user: SiteUser, invite_code: InviteCode) -> str | None:
-    """Return the same for A by B and for B by A, so that a unique column refuses the second."""
-    if invite_code.owner_id is None:
-        return None
-    return ":".join(sorted([str(user.pk), str(invite_code.owner_id)]))

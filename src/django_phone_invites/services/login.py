@@ -160,6 +160,8 @@ def _try_log_in(
         account = (
             accounts.confirm(known, now) if known else accounts.create(login_code.phone, now, user)
         )
+        if known or user:
+            accounts.hold_active(account.user)
         activation = _activate(account, invite, now)
         # A site's own PHONE_INVITES_CREATE_USER may link a user that was there before, so that only
         # now it is known who this is.

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
+from django_phone_invites import logs
 from django_phone_invites.exceptions import Refusal, Unavailable
 
 
@@ -19,7 +20,7 @@ def ask(
         path: its dotted path.
         about: the argument.
         refuses: what it may raise to refuse in its own words.
-        tell_failed: records that it raised something else, which this is the name of.
+        tell_failed: records that it raised something else, which this names.
 
     Raises:
         Refusal: one of ``refuses``.
@@ -30,6 +31,5 @@ def ask(
     except refuses:
         raise
     except Exception as error:
-        # Its name alone: the text of a foreign exception may hold the number, or what was sent in.
-        tell_failed(type(error).__name__)
+        tell_failed(logs.name_of(error))
         raise Unavailable from error

@@ -162,8 +162,14 @@ def _mutual_activations() -> Iterator[str]:
 
 
 def _unguarded_activations() -> Iterator[str]:
-    for activation in InviteActivation.objects.filter(inviter__isnull=False, pair=None):
-        yield f"Invite activation {activation.pk} can be mirrored: it has no pair."
+    # Who activated their own code is found as such.
+    activations = InviteActivation.objects.exclude(inviter=F("invitee")).filter(
+        invitee__isnull=False, inviter__isnull=False
+    )
+    columns = activations.values_list("pk", "invitee_id", "inviter_id", "pair")
+    for pk, invitee_id, inviter_id, pair in columns.iterator():
+        if pair != InviteActivation.pair_of(invitee_id, inviter_id):
+            yield f"Invite activation {pk} can be mirrored: its pair is not that of its users."
 
 
 def _activations_of_another_owner() -> Iterator[str]:

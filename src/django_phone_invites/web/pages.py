@@ -15,7 +15,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.generic import FormView, View
 
 from django_phone_invites.exceptions import RateLimited, Refusal, Unavailable
@@ -38,8 +38,12 @@ class PageView(View):
         view.login_required = False
         return view
 
+    @sensitive_variables()
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer, with the headers that keep the page out of frames, caches and referrers."""
+        """Answer, with the headers that keep the page out of frames, caches and referrers.
+
+        Codes, numbers and tokens that are read here go into no error report.
+        """
         require_readable_session(request)
         try:
             response = self.redirect_away() or super().dispatch(request, *args, **kwargs)

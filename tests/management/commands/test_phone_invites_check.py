@@ -174,12 +174,20 @@ def test_two_who_activated_each_other_are_found(activation: InviteActivation) ->
         pair="forged",
         activated_at=timezone.now(),
     )
-    assert broken() == [f"Invite activation {back.pk} is of the code of the user's own invitee."]
+    assert broken() == [
+        f"Invite activation {back.pk} is of the code of the user's own invitee.",
+        f"Invite activation {back.pk} can be mirrored: its pair is not that of its users.",
+    ]
 
 
-def test_an_activation_that_could_be_mirrored_is_found(activation: InviteActivation) -> None:
-    InviteActivation.objects.update(pair=None)
-    assert broken() == [f"Invite activation {activation.pk} can be mirrored: it has no pair."]
+@pytest.mark.parametrize("pair", [None, "1:2:3"])
+def test_an_activation_that_could_be_mirrored_is_found(
+    pair: str | None, activation: InviteActivation
+) -> None:
+    InviteActivation.objects.update(pair=pair)
+    assert broken() == [
+        f"Invite activation {activation.pk} can be mirrored: its pair is not that of its users."
+    ]
 
 
 def test_an_activation_of_a_code_that_is_not_the_inviters_is_found(
@@ -188,7 +196,9 @@ def test_an_activation_of_a_code_that_is_not_the_inviters_is_found(
     found = [f"Invite activation {activation.pk} is not of its inviter's code."]
     InviteActivation.objects.update(inviter=None)
     assert broken() == found
-    InviteActivation.objects.update(inviter=sign_up("+79096869724"))
+    other = sign_up("+79096869724")
+    pair = InviteActivation.pair_of(activation.invitee_id, other.pk)
+    InviteActivation.objects.update(inviter=other, pair=pair)
     assert broken() == found
     InviteCode.objects.filter(pk=activation.invite_code_id).update(owner=None)
     assert found[0] in broken()

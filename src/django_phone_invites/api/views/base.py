@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings as django_settings
 from django.http import Http404
 from django.utils.cache import add_never_cache_headers
+from django.views.decorators.debug import sensitive_variables
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.parsers import BaseParser
@@ -39,6 +40,11 @@ class JSONView(APIView):
         # Read by Django's LoginRequiredMiddleware; REST framework says so itself since 3.16.
         view.login_required = False
         return view
+
+    @sensitive_variables()
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answer. Codes, numbers and tokens that are read here go into no error report."""
+        return super().dispatch(request, *args, **kwargs)
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         """Answer refusals in this package's shape."""
