@@ -183,7 +183,7 @@ from django.test.utils import setup_test_environment
 
 setup_test_environment()
 client = Client(raise_request_exception=False)
-to = {"ADMINS": [("Ann", "ann@example.com")]}
+to = {"ADMINS": [("Ann", "ann@example.com")], "DEBUG": False}
 with override_settings(PHONE_INVITES_PAUSED=True, **to):
     assert client.post("/account/", {"phone": "+79096869722"}, secure=True).status_code == 503
 assert mail.outbox == []
