@@ -1,9 +1,9 @@
-"""``python -m tests.mutation [FILE ...]``: put a small fault into the code, and see a test fail.
+"""``python -m tests.mutation [FILE[:LINE] ...]``: put a small fault into the code, and see a test fail.
 
 The files are those of ``codes.py``, ``limits/`` and ``services/`` unless some are named. Each fault is
 tried in a process that is forked once the tests are collected and the database is there, so that it
-costs no more than the tests themselves: those that come through its line, the fastest first, until
-one fails. The faults that none notices are printed, and the share of those that were noticed.
+costs no more than the tests themselves: those that come through its line, first those of its module,
+the fastest first, until one fails. The faults that none notices are printed, and the share of those that were noticed.
 
     MUTATION_JOBS=2 MUTATION_EVERY=1 MUTATION_SECONDS=600 python -m tests.mutation src/.../login.py
 
@@ -55,8 +55,11 @@ EVERY = int(os.environ.get("MUTATION_EVERY", "1"))
 class Mutation:
     """A plugin of pytest that runs the tests once, and then those that matter for each fault."""
 
-    def __init__(self, paths: list[Path]) -> None:
+    def __init__(self, paths: list[Path], lines: set[tuple[Path, int]]) -> None:
         self.paths = paths
+        #: Where faults are put; empty for everywhere.
+        self.lines = lines
+        self.items: list[pytest.Item] = []
         self.reached: dict[tuple[str, int], set[int]] = {}
         self.took: dict[int, float] = {}
         self.survivors: list[Mutant] = []
@@ -64,6 +67,7 @@ class Mutation:
         self.hung = 0
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.items = session.items
         self._look(session)
         assert not session.testsfailed, "The tests fail as they are."
         running: dict[int, tuple[Mutant, float]] = {}
@@ -99,7 +103,12 @@ class Mutation:
                 self.reached[str(path), line] = {int(one) for one in contexts if one}
 
     def _mutants(self) -> Iterator[Mutant]:
-        every = (mutant for path in self.paths for mutant in mutants(path))
+        every = (
+            mutant
+            for path in self.paths
+            for mutant in mutants(path)
+            if not self.lines or (path, mutant.line) in self.lines
+        )
         return (mutant for number, mutant in enumerate(every) if number % EVERY == 0)
 
     def _items_for(self, mutant: Mutant) -> list[int]:
@@ -113,7 +122,8 @@ class Mutation:
             ),
             (),
         )
-        fastest = sorted(found, key=self.took.__getitem__)
+        own = f"test_{mutant.path.stem}.py"
+        fastest = sorted(found, key=lambda one: (self.items[one].path.name != own, self.took[one]))
         until = itertools.accumulate(self.took[item] for item in fastest)
         return [item for item, so_far in zip(fastest, until, strict=True) if so_far <= MOST]
 
@@ -189,12 +199,14 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 def main(arguments: list[str]) -> None:
     """Try the faults, and print which ones nobody notices."""
-    paths = [Path(one).resolve() for one in arguments] or [
+    named = [one.partition(":") for one in arguments]
+    lines = {(Path(path).resolve(), int(line)) for path, _, line in named if line}
+    paths = list(dict.fromkeys(Path(path).resolve() for path, _, _ in named)) or [
         SOURCE / "codes.py",
         *sorted((SOURCE / "limits").glob("*.py")),
         *sorted((SOURCE / "services").glob("*.py")),
     ]
-    plugin = Mutation(paths)
+    plugin = Mutation(paths, lines)
     pytest.main([*TESTS, "-q", "-p", "no:cacheprovider", "--no-header"], plugins=[plugin])
     noticed = plugin.tried - len(plugin.survivors)
     print(f"\n{noticed} of {plugin.tried} faults were noticed, {plugin.hung} of them as they hung.")
