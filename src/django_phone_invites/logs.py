@@ -7,6 +7,7 @@ holds a code, a token, a whole number or a credential, at any level.
 from __future__ import annotations
 
 import logging
+import traceback
 
 logger = logging.getLogger("django_phone_invites")
 
@@ -51,17 +52,12 @@ EVENTS = {
 
 
 def name_of(error: BaseException) -> str:
-    """Return what an error is and where it was raised, without its text.
+    """Return what an error that was raised is, and where, without its text.
 
     The text of a foreign exception may hold a number, a code or what was sent in.
     """
-    trace = error.__traceback__
-    if trace is None:
-        return type(error).__name__
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    module = trace.tb_frame.f_globals.get("__name__", "?")
-    return f"{type(error).__name__} in {module}, line {trace.tb_lineno}"
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    return f"{type(error).__name__} in {frame.f_globals.get('__name__')}, line {line}"
 
 
 def record(event: str, message: str, *args: object) -> None:
