@@ -83,6 +83,15 @@ def test_what_is_in_force_is_listed() -> None:
     ]
 
 
+def test_a_region_that_no_code_is_sent_to_is_named(settings: Any) -> None:
+    settings.PHONE_INVITES_REGIONS = ["RU"]
+    assert run("RU", "UZ") == (
+        ["RU: paused.", "UZ: paused."],
+        ["Codes are never sent to UZ: see PHONE_INVITES_REGIONS."],
+    )
+    assert run("RU", "--lift")[1] == []
+
+
 @pytest.mark.parametrize(("value", "names"), [(True, "everywhere"), (["RU", "KZ"], "KZ, RU")])
 def test_what_the_setting_pauses_is_said_each_time(value: Any, names: str, settings: Any) -> None:
     settings.PHONE_INVITES_PAUSED = value

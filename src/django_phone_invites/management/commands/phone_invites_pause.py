@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_phone_invites import phones
+from django_phone_invites.conf import app_settings
 from django_phone_invites.models import NOTE_MAX_LENGTH, SendingPause
 from django_phone_invites.services import pauses
 
@@ -58,6 +59,7 @@ class Command(BaseCommand):
         if lift and not everywhere:
             self._warn_of_all()
         self._warn_of_setting()
+        self._warn_of_regions(region)
 
     def _list(self) -> None:
         in_force = pauses.in_force()
@@ -82,6 +84,13 @@ class Command(BaseCommand):
         if by_setting := pauses.paused_by_setting():
             names = ", ".join(_name(region) for region in by_setting)
             self.stderr.write(f"PHONE_INVITES_PAUSED pauses in the settings: {names}.")
+
+    def _warn_of_regions(self, named: list[str]) -> None:
+        sent_to = app_settings.regions
+        never = sorted(set(named).difference(sent_to)) if sent_to else []
+        if never:
+            names = ", ".join(never)
+            self.stderr.write(f"Codes are never sent to {names}: see PHONE_INVITES_REGIONS.")
 
 
 def _name(region: str) -> str:
