@@ -6,16 +6,18 @@ import logging
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from django_phone_invites.exceptions import (
     CodeExhausted,
+    CodeExpired,
     CodeInvalid,
     CodeMalformed,
     CodeUsed,
     RateLimited,
     Unavailable,
 )
-from django_phone_invites.models import LoginCode
+from django_phone_invites.models import LoginCode, PhoneAccount
 from django_phone_invites.senders import (
     CodeOwner,
     Message,
@@ -118,6 +120,24 @@ def test_no_guess_reaches_the_provider_after_the_attempts() -> None:
     with pytest.raises(CodeExhausted):
         asked.enter()
     assert len(asked_for) == 5
+
+
+@pytest.mark.parametrize(("column", "refusal"), [("used_at", CodeUsed), ("ended_at", CodeExpired)])
+def test_a_code_that_is_over_once_the_provider_has_compared_logs_nobody_in(
+    column: str, refusal: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ask()
+    verify = OwnerSender.verify
+
+    def late(self: OwnerSender, phone: str, code: str) -> bool:
+        right = verify(self, phone, code)
+        LoginCode.objects.update(**{column: timezone.now()})
+        return right
+
+    monkeypatch.setattr(OwnerSender, "verify", late)
+    with pytest.raises(refusal):
+        asked.enter()
+    assert not PhoneAccount.objects.exists()
 
 
 def test_the_limit_of_the_address_stands_before_the_provider(settings: Any) -> None:
