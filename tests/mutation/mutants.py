@@ -147,6 +147,8 @@ def _of_return(node: ast.Return) -> Iterator[Place]:
 
 
 def _of_argument(node: ast.keyword) -> Iterator[Place]:
+    if getattr(node.value, "value", "") is None:
+        return
     nothing = ast.copy_location(ast.Constant(None), node.value)
     yield node.value.lineno, f"{node.arg}=None", _attribute(node, "value", nothing)
 
