@@ -3,7 +3,7 @@
 The files are those of ``codes.py``, ``limits/`` and ``services/`` unless some are named. Each fault is
 tried in a process that is forked once the tests are collected and the database is there, so that it
 costs no more than the tests themselves: those that come through its line, first those of its module,
-the fastest first, until one fails. The faults that none notices are printed, and the share of those that were noticed.
+then one of each file in turn, the fastest first, until one fails. The faults that none notices are printed, and the share of those that were noticed.
 
     MUTATION_JOBS=2 MUTATION_EVERY=1 MUTATION_SECONDS=600 python -m tests.mutation src/.../login.py
 
@@ -25,6 +25,7 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -122,10 +123,19 @@ class Mutation:
             ),
             (),
         )
-        own = f"test_{mutant.path.stem}.py"
-        fastest = sorted(found, key=lambda one: (self.items[one].path.name != own, self.took[one]))
+        fastest = self._in_turn(mutant.path.stem, sorted(found, key=self.took.__getitem__))
         until = itertools.accumulate(self.took[item] for item in fastest)
         return [item for item, so_far in zip(fastest, until, strict=True) if so_far <= MOST]
+
+    def _in_turn(self, module: str, found: list[int]) -> list[int]:
+        """Return the tests of the module first, and then one of each file in turn."""
+        seen: Counter[Path] = Counter()
+        turns = {}
+        for item in found:
+            path = self.items[item].path
+            turns[item] = -1 if path.name == f"test_{module}.py" else seen[path]
+            seen[path] += 1
+        return sorted(found, key=turns.__getitem__)
 
     def _collect(self, running: dict[int, tuple[Mutant, float]]) -> None:
         for pid, (mutant, deadline) in list(running.items()):
