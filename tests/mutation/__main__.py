@@ -3,7 +3,8 @@
 The files are those of ``codes.py``, ``limits/`` and ``services/`` unless some are named. Each fault is
 tried in a process that is forked once the tests are collected and the database is there, so that it
 costs no more than the tests themselves: those that come through its line, first those of its module,
-then one of each file in turn, the fastest first, until one fails. The faults that none notices are printed, and the share of those that were noticed.
+then one of each file in turn, the fastest first, until one fails. The faults that none notices are
+printed, and the share of those that were noticed.
 
     MUTATION_JOBS=2 MUTATION_EVERY=1 MUTATION_SECONDS=600 python -m tests.mutation src/.../login.py
 
