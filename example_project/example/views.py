@@ -13,6 +13,7 @@ from django.http import (
     JsonResponse,
 )
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -55,11 +56,11 @@ def api_not_found(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    """Say no more than that; no CSRF token, as Django's own has.
+    """Show the page as Django does, but without a CSRF token.
 
     To make one Django reads the form, and fails again where that is what cannot be read.
     """
-    return HttpResponseBadRequest("<!doctype html><title>Bad Request</title><h1>Bad Request</h1>")
+    return HttpResponseBadRequest(render_to_string("400.html"))
 
 
 def from_here_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
