@@ -150,13 +150,15 @@ def test_the_last_of_a_chain_leaves_the_first(user, move):
     assert number_of(user) == OLD
 
 
-def test_undo_gives_the_number_back_to_who_lost_the_new_one(user, move):
+def test_undo_gives_the_number_back_to_who_lost_the_new_one(clock, user, move):
     if not TAKEABLE:
         pytest.skip("Such a user cannot be without a phone.")
     move(user)
     PhoneAccount.objects.filter(user=user).delete()
+    clock.shift(dt.timedelta(hours=1))
     done = undo()
     assert (done.old, number_of(user)) == ("", OLD)
+    assert done.account.verified_at == PhoneChange.objects.get().changed_at
     assert InviteCode.objects.filter(owner=user).count() == 1
 
 
