@@ -107,6 +107,14 @@ def test_a_test_number_has_neither_cooldown_nor_limits_of_messages(settings):
     assert refused.value.resend_at == timezone.now()
 
 
+def test_messages_of_before_it_was_a_test_number_hold_no_code_back(settings):
+    numbers = settings.PHONE_INVITES_TEST_NUMBERS
+    settings.PHONE_INVITES_TEST_NUMBERS = {}
+    ask()
+    settings.PHONE_INVITES_TEST_NUMBERS = numbers
+    assert get_challenge(ask()).resend_at == timezone.now()
+
+
 def test_an_address_has_its_limit_with_a_test_number_too(settings):
     settings.PHONE_INVITES_ADDRESS_MESSAGES_PER_HOUR = 2
     for _ in range(2):
