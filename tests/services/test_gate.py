@@ -73,11 +73,12 @@ def test_a_passage_shows_neither_the_number_nor_what_was_submitted() -> None:
     ],
 )
 def test_whoever_is_refused_is_neither_counted_nor_sent_a_message(
-    ask: Any, gate: Any, function: Any, words: str
+    ask: Any, gate: Any, function: Any, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     gate(function)
-    with pytest.raises(GateRefused) as refused:
+    with caplog.at_level("INFO"), pytest.raises(GateRefused) as refused:
         ask()
+    assert caplog.messages == ["The gate refused a request for a code."]
     assert (refused.value.code, str(refused.value)) == ("gate_refused", words)
     assert nothing_happened()
 

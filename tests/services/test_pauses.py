@@ -31,6 +31,18 @@ def is_paused(region):
 # What is stopped
 
 
+@pytest.mark.parametrize(("region", "name"), [("RU", "RU"), (pauses.EVERYWHERE, "all regions")])
+def test_what_changes_is_logged_once(region, name, caplog):
+    caplog.set_level("INFO")
+    for _ in range(2):
+        pauses.pause(region=region)
+    assert caplog.messages == [f"Sending to {name} is paused."]
+    caplog.clear()
+    for _ in range(2):
+        pauses.lift(region=region)
+    assert caplog.messages == [f"Sending to {name} goes on."]
+
+
 def test_nothing_is_paused_by_default():
     assert not is_paused("RU")
     assert pauses.in_force() == pauses.paused_by_setting() == []

@@ -50,14 +50,13 @@ def add_codes(sent, verified=0, *, region="RU", age=30 * MINUTE, **more):
         LoginCode(
             phone="+79096869722",
             region=region,
-            purpose="login",
             channel="web",
             length=6,
             locale="en",
             created_at=created_at,
             expires_at=created_at + 5 * MINUTE,
             used_at=created_at + MINUTE if number < verified else None,
-            **{"delivery": LoginCode.Delivery.SENT, **more},
+            **{"delivery": LoginCode.Delivery.SENT, "purpose": "login", **more},
         )
         for number in range(sent)
     )
@@ -174,6 +173,13 @@ def test_other_regions_do_not_count(heard, clock):
 def test_what_the_provider_did_not_take_was_not_sent(heard, clock):
     add_codes(10, delivery=LoginCode.Delivery.FAILED)
     add_codes(9)
+    look()
+    assert heard == []
+
+
+def test_notices_of_a_changed_number_hold_no_code_to_enter(heard, clock):
+    add_codes(10, 10)
+    add_codes(20, purpose=LoginCode.Purpose.CHANGED)
     look()
     assert heard == []
 
