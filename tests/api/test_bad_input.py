@@ -372,7 +372,8 @@ def test_no_header_is_an_error(send, nothing_changed, settings, method, route, h
 
 
 @pytest.mark.parametrize(
-    "forwarded", ["", "\0", "\xff" * 9_000, "::1%\0,x", "1.2.3.4:80", "a," * 4_000]
+    "forwarded",
+    ["", "\0", "\xff" * 9_000, "::1%\0,x", "1.2.3.4:80:80", "[1.2.3.4\0]:80", "a," * 4_000],
 )
 def test_an_address_that_is_none_is_not_stored(client, db, settings, forwarded):
     settings.PHONE_INVITES_TRUSTED_PROXIES = 1
