@@ -41,12 +41,18 @@ def ask_now(server: Server, phone: str) -> LoginCode:
     return LoginCode.objects.get(token=answer.body["id"])
 
 
-def make_code(phone: str, channel: str = LoginCode.Channel.API) -> LoginCode:
-    """Return a code as if it had been asked for, without what that counts."""
+def make_code(
+    phone: str, channel: str = LoginCode.Channel.API, changes: SiteUser | None = None
+) -> LoginCode:
+    """Return a code as if it had been asked for, without what that counts.
+
+    It logs in, or makes the phone the number of ``changes``.
+    """
     now = timezone.now()
     return LoginCode.objects.create(
         phone=phone,
-        purpose=LoginCode.Purpose.LOGIN,
+        user=changes,
+        purpose=LoginCode.Purpose.CHANGE if changes else LoginCode.Purpose.LOGIN,
         channel=channel,
         length=6,
         locale="en",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 from django.contrib.auth import get_user_model
-from django.utils import timezone
 
 from django_phone_invites import codes
-from django_phone_invites.models import LoginCode, PhoneAccount, PhoneChange, SiteUser
+from django_phone_invites.models import LoginCode, PhoneAccount, PhoneChange
 from django_phone_invites.testing import sign_up
 from tests.attack.client import Request
 from tests.attack.server import Server
@@ -31,21 +28,6 @@ def wanted(round_: int) -> str:
     return phone(1000 + round_)
 
 
-def make_change(user: SiteUser, number: str) -> LoginCode:
-    """Return a code that makes a number the user's, as if they had asked for it."""
-    now = timezone.now()
-    return LoginCode.objects.create(
-        phone=number,
-        user=user,
-        purpose=LoginCode.Purpose.CHANGE,
-        channel=LoginCode.Channel.API,
-        length=6,
-        locale="en",
-        created_at=now,
-        expires_at=now + dt.timedelta(minutes=5),
-    )
-
-
 def change(login_code: LoginCode) -> Request:
     """Return the right code, entered by who asked for it."""
     path, body = f"/api/number/{login_code.token}/", {"auth_number": right(login_code)}
@@ -56,7 +38,7 @@ def change(login_code: LoginCode) -> Request:
 def test_a_right_code_changes_a_number_once(server: Server) -> None:
     for round_ in server.figures.each_round():
         user = sign_up(phone(round_))
-        asked = make_change(user, wanted(round_))
+        asked = make_code(wanted(round_), changes=user)
         answers = server.at_once([change(asked)] * PARALLEL)
         assert outcomes(answers) == {"200": 1, "code_used": PARALLEL - 1}
         assert PhoneAccount.objects.get(user=user).e164 == wanted(round_)
@@ -70,7 +52,7 @@ def test_a_right_code_changes_a_number_once(server: Server) -> None:
 def test_one_of_many_users_gets_a_number(server: Server) -> None:
     users = people(PARALLEL)
     for round_ in server.figures.each_round():
-        asked = [make_change(user, wanted(round_)) for user in users]
+        asked = [make_code(wanted(round_), changes=user) for user in users]
         answers = server.at_once([change(one) for one in asked])
         assert outcomes(answers) == {"200": 1, "phone_taken": PARALLEL - 1}
         server.figures.add(PhoneChange.objects.filter(new=wanted(round_)).count())
@@ -85,7 +67,7 @@ def test_one_of_many_users_gets_a_number(server: Server) -> None:
 def test_a_change_and_a_sign_up_with_one_number(server: Server) -> None:
     for round_ in server.figures.each_round():
         user = sign_up(phone(round_))
-        asked, login_code = make_change(user, wanted(round_)), make_code(wanted(round_))
+        asked, login_code = make_code(wanted(round_), changes=user), make_code(wanted(round_))
         pair = [change(asked), guess(login_code, right(login_code))]
         found = outcomes(server.at_once(pair * (PARALLEL // 2)))
         holder = PhoneAccount.objects.get(phone=wanted(round_)).user
@@ -106,7 +88,7 @@ def test_a_change_and_a_sign_up_with_one_number(server: Server) -> None:
 def test_a_change_is_undone_once(server: Server) -> None:
     for round_ in server.figures.each_round():
         user = sign_up(phone(round_))
-        answer = server.one(change(make_change(user, wanted(round_))))
+        answer = server.one(change(make_code(wanted(round_), changes=user)))
         assert answer.status == 200, answer
         notice = LoginCode.objects.get(phone=phone(round_), purpose=LoginCode.Purpose.CHANGED)
         undo = Request("POST", "/api/number/undo/", {"token": codes.derive_undo_token(notice.seed)})

@@ -7,10 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.markdown import (
-    README,
-    read_blocks,
-)
+from tests.docs.markdown import README, read_blocks
 from tests.docs.project import Project
 
 

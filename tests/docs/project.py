@@ -12,10 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.docs.markdown import (
-    SOURCE,
-    Block,
-)
+from tests.docs.markdown import SOURCE, Block
 
 #: ``compilemessages`` needs it.
 HAS_GETTEXT = shutil.which("msgfmt") is not None

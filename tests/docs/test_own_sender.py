@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tests.docs.markdown import (
-    DOCS,
-    read_blocks,
-)
+from tests.docs.markdown import DOCS, read_blocks
 from tests.docs.project import Project
 
 

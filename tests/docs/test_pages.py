@@ -8,15 +8,7 @@ import shutil
 
 import pytest
 
-from tests.docs.markdown import (
-    DOCS,
-    PAGES,
-    README,
-    ROOT,
-    Block,
-    needs_drf,
-    read_blocks,
-)
+from tests.docs.markdown import DOCS, PAGES, README, ROOT, Block, needs_drf, read_blocks
 from tests.docs.project import HAS_GETTEXT, LOG_IN, Project
 
 

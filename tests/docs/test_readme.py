@@ -8,14 +8,7 @@ import re
 import shlex
 from typing import Any
 
-from tests.docs.markdown import (
-    DOCS,
-    README,
-    Block,
-    needs_drf,
-    read_blocks,
-    section,
-)
+from tests.docs.markdown import DOCS, README, Block, needs_drf, read_blocks, section
 from tests.docs.project import LOG_IN, Project
 
 

@@ -14,6 +14,7 @@ from django_phone_invites.senders.memory import outbox
 from django_phone_invites.services.challenges import Challenge, request_code
 from django_phone_invites.services.login import Login, verify_code
 from django_phone_invites.services.numbers import Changed
+from django_phone_invites.testing import sign_up
 from tests.services import number_steps
 
 PHONE = "+79096869722"
@@ -53,6 +54,12 @@ def ask() -> Callable[..., Asked]:
         return Asked(challenge, outbox[-1].code)
 
     return ask
+
+
+@pytest.fixture
+def user(db: None) -> SiteUser:
+    """A user who has a number."""
+    return sign_up(number_steps.OLD)
 
 
 @pytest.fixture

@@ -60,11 +60,6 @@ pytestmark = pytest.mark.django_db
 YEAR = dt.timedelta(days=365)
 
 
-@pytest.fixture
-def user():
-    return sign_up(OLD)
-
-
 # Numbers that the site's rule gives to somebody
 
 FIELDS = {"FIELD": "contacts__phone", "VERIFIED_FIELD": "contacts__is_verified"}

@@ -38,11 +38,6 @@ from tests.services.number_steps import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def user():
-    return sign_up(OLD)
-
-
 # The way back
 
 

@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.utils.decorators import method_decorator
 from django.utils.translation import ngettext
@@ -82,6 +82,11 @@ class RefusingFormView(PageView, FormView, ABC):
     @abstractmethod
     def serve(self, form: Form) -> HttpResponse:
         """Call the service and answer."""
+
+    def lead_away(self, refusal: Refusal, url: str) -> HttpResponse:
+        """Go to another page and say it there: this one has nothing to offer any more."""
+        messages.error(self.request, str(refusal))
+        return HttpResponseRedirect(url)
 
     def refuse(self, form: Form, refusal: Refusal) -> HttpResponse:
         """Show the form with the refusal: 200, or 429 or 503 with the time to come back."""

@@ -134,18 +134,13 @@ class UndoView(RefusingFormView):
         try:
             self.change = undo.get_change(self.kwargs["token"])
         except UndoNotFound as refusal:
-            return self.lead_away(refusal)
+            return self.lead_away(refusal, web_url("phone"))
         return None
-
-    def lead_away(self, refusal: Refusal) -> HttpResponse:
-        """Say on the phone page that there is nothing to undo."""
-        messages.error(self.request, str(refusal))
-        return HttpResponseRedirect(web_url("phone"))
 
     def refuse(self, form: Form, refusal: Refusal) -> HttpResponse:
         """Lead away from a change that was undone a moment ago."""
         if isinstance(refusal, UndoNotFound):
-            return self.lead_away(refusal)
+            return self.lead_away(refusal, web_url("phone"))
         return super().refuse(form, refusal)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -102,8 +102,7 @@ class CodeView(RefusingFormView):
         except CodeNotFound as refusal:
             if accounts.has_phone(self.request.user):  # back, or twice: the code has logged in
                 return HttpResponseRedirect(after_login(self.request.user))
-            messages.error(self.request, str(refusal))
-            return HttpResponseRedirect(self.phone_url())
+            return self.lead_away(refusal, self.phone_url())
         return None
 
     def phone_url(self) -> str:
@@ -178,8 +177,7 @@ class CodeView(RefusingFormView):
     def refuse(self, form: Form, refusal: Refusal) -> HttpResponse:
         """Go to where another number is entered, if no code to this one could help."""
         if isinstance(refusal, PhoneTaken | PhoneReserved):
-            messages.error(self.request, str(refusal))
-            return HttpResponseRedirect(self.phone_url())
+            return self.lead_away(refusal, self.phone_url())
         return super().refuse(form, refusal)
 
     def sign_in(self, user: SiteUser) -> None:
