@@ -127,6 +127,13 @@ def test_what_is_not_the_providers_changes_nothing_and_is_logged(caplog: Any) ->
     assert "m-1" not in caplog.text and SECRET not in caplog.text
 
 
+def test_a_secret_in_the_address_is_not_logged(caplog: Any) -> None:
+    headers = {"X-Signature": "wrong"}
+    assert Client().get("/receipts/acme/?token=t0ken", headers=headers).status_code == 403
+    assert "It came to http://testserver/receipts/acme/." in caplog.text
+    assert "t0ken" not in caplog.text
+
+
 @pytest.mark.parametrize("path", ["/receipts/other/", "/receipts/AcmeSender/"])
 def test_an_unknown_provider_is_not_found(path: str) -> None:
     assert Client().post(path).status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import ClassVar
 
 import pytest
 from django.db import OperationalError
@@ -17,7 +18,8 @@ from django_phone_invites.exceptions import (
 )
 from django_phone_invites.limits import policy
 from django_phone_invites.models import LimitCounter, LoginCode, SenderHealth
-from django_phone_invites.senders.memory import outbox
+from django_phone_invites.senders.base import Message
+from django_phone_invites.senders.memory import MemorySender, outbox
 from django_phone_invites.services import pauses
 from django_phone_invites.services.challenges import request_code
 from django_phone_invites.services.explain import MOST_CODES, explain
@@ -132,6 +134,14 @@ def test_the_cooldown_after_a_code_is_a_limit_of_the_phone():
     assert [(one.name, one.until) for one in reached] == [("phone-messages", challenge.resend_at)]
 
 
+def test_a_limit_is_over_at_the_moment_at_which_the_next_code_can_be_had(clock):
+    resend_at = request_code(phone=PHONE, channel="web").resend_at
+    clock.move_to(resend_at - dt.timedelta(microseconds=1))
+    assert [one.until for one in explain(PHONE).reached] == [resend_at]
+    clock.move_to(resend_at)
+    assert explain(PHONE).reached == []
+
+
 @pytest.mark.parametrize(
     ("setting", "phone", "name"),
     [
@@ -195,6 +205,34 @@ def test_senders_stand_in_the_order_in_which_they_are_asked(settings):
     assert found == [("B", 0, None), ("C", 1, None), ("A", 5, until)]
 
 
+def test_of_two_senders_too_it_is_told_how_often_they_failed(settings):
+    settings.PHONE_INVITES_SENDER = {
+        "BACKEND": "django_phone_invites.senders.failover.FailoverSender",
+        "OPTIONS": {"senders": [{"BACKEND": MEMORY, "NAME": name} for name in ("A", "B")]},
+    }
+    SenderHealth.objects.create(sender="B", failures=2)
+    assert [(row.sender, row.failures) for row in explain(PHONE).senders] == [("A", 0), ("B", 2)]
+
+
+class AskedSender(MemorySender):
+    """Keeps what it was asked to be a candidate for."""
+
+    asked: ClassVar[list[Message]] = []
+
+    def candidates(self, message):
+        self.asked.append(message)
+        return super().candidates(message)
+
+
+def test_senders_are_looked_for_as_for_a_code_to_log_in(settings, monkeypatch):
+    monkeypatch.setattr(AskedSender, "asked", [])
+    settings.PHONE_INVITES_SENDER = {"BACKEND": f"{__name__}.AskedSender"}
+    explain(PHONE)
+    assert AskedSender.asked == [
+        Message(phone=PHONE, code="", purpose="login", locale="", lifetime=0, text="")
+    ]
+
+
 def test_who_is_asked_alone_has_failed_as_often_as_nobody_counts():
     SenderHealth.objects.create(sender="MemorySender", failures=5)
     assert [row.failures for row in explain(PHONE).senders] == [0]
@@ -225,6 +263,8 @@ def test_the_last_codes_come_newest_first():
 
 
 def test_of_a_test_number_no_sender_and_no_limit_of_messages_matters(settings):
+    settings.PHONE_INVITES_SITE_MESSAGES_PER_HOUR = 1
+    request_code(phone="+79261234567", channel="web", address="203.0.113.8")
     settings.PHONE_INVITES_TEST_NUMBERS = {
         PHONE: {"code": "735184", "until": dt.date.max},
     }

@@ -112,7 +112,11 @@ def test_messages_of_before_it_was_a_test_number_hold_no_code_back(settings):
     settings.PHONE_INVITES_TEST_NUMBERS = {}
     ask()
     settings.PHONE_INVITES_TEST_NUMBERS = numbers
-    assert get_challenge(ask()).resend_at == timezone.now()
+    login_code = ask()
+    assert get_challenge(login_code).resend_at == timezone.now()
+    with pytest.raises(CodeInvalid) as refused:
+        enter(login_code, WRONG)
+    assert refused.value.resend_at == timezone.now()
 
 
 def test_an_address_has_its_limit_with_a_test_number_too(settings):

@@ -21,10 +21,10 @@ def test_who_is_asked_last_is_listed_by_name():
     assert [row.sender for row in health.skipped(now)] == ["A", "B"]
 
 
-@pytest.mark.parametrize("until", [None, timezone.now() + MINUTE])
-def test_a_sender_is_asked_in_its_turn_again(until):
+@pytest.mark.parametrize(("failures", "until"), [(1, None), (5, timezone.now() + MINUTE)])
+def test_a_sender_is_asked_in_its_turn_again(failures, until):
     now = timezone.now()
-    SenderHealth.objects.create(sender="A", failures=3, failed_at=now, skipped_until=until)
+    SenderHealth.objects.create(sender="A", failures=failures, failed_at=now, skipped_until=until)
     SenderHealth.objects.create(sender="B", failures=5, skipped_until=now + MINUTE)
     assert health.ask_again(sender="A")
     found = SenderHealth.objects.order_by("sender").values_list("failures", "skipped_until")

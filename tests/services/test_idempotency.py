@@ -63,6 +63,13 @@ def test_without_a_key_nothing_is_kept(ask):
     assert (row.request_key, row.request_digest) == (None, "")
 
 
+def test_fields_in_another_order_are_the_same_request():
+    fields = {"phone": PHONE, "captcha": "x"}
+    send(submitted=fields)
+    send(submitted=dict(reversed(fields.items())))
+    assert len(outbox) == 1
+
+
 @pytest.mark.parametrize(
     "other",
     [{"phone": OTHER_PHONE}, {"invite": "TwXK36"}, {"submitted": {"phone": PHONE, "captcha": "x"}}],

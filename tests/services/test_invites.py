@@ -22,6 +22,7 @@ from django_phone_invites.exceptions import (
     Unavailable,
 )
 from django_phone_invites.models import InviteActivation, InviteCode, PhoneAccount
+from django_phone_invites.services import invites
 from django_phone_invites.services.invites import activate_invite, create_own_code
 from django_phone_invites.testing import sign_up
 
@@ -199,10 +200,13 @@ def test_a_collision_of_codes_is_tried_again(inviter, monkeypatch):
     assert sign_up(number(2)).invite_code.code == "free22"
 
 
-def test_collisions_without_end_leave_no_user(inviter, monkeypatch):
-    monkeypatch.setattr(codes, "new_invite_code", lambda: inviter.invite_code.code)
+def test_five_collisions_in_a_row_leave_no_user(inviter, monkeypatch):
+    taken = inviter.invite_code.code
+    drawn = iter([taken] * 5)
+    monkeypatch.setattr(codes, "new_invite_code", lambda: next(drawn))
     with pytest.raises(IntegrityError):
         sign_up(number(2))
+    assert list(drawn) == []
     assert list(get_user_model().objects.all()) == [inviter]
     assert PhoneAccount.objects.count() == 1
 
@@ -294,6 +298,21 @@ def test_a_user_deleted_meanwhile_leaves_no_count(inviter, invitee):
 
 
 # Races
+
+
+def test_whoever_meets_their_own_activation_hears_that_it_was_one(inviter, invitee, monkeypatch):
+    make_campaign()
+    find = invites._find
+
+    def find_and_be_second(code):
+        found = find(code)
+        monkeypatch.setattr(invites, "_find", find)
+        activate_invite(user=invitee, code="SPRING")
+        return found
+
+    monkeypatch.setattr(invites, "_find", find_and_be_second)
+    with pytest.raises(InviteAlreadyActivated):
+        activate_invite(user=invitee, code=inviter.invite_code.code)
 
 
 def codes_of(results):

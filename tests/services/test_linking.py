@@ -152,8 +152,11 @@ def test_a_number_of_two_users_is_nobodys(caplog: pytest.LogCaptureFixture) -> N
 def test_a_user_with_another_phone_is_not_given_a_second_one() -> None:
     user = sign_up(OTHER)
     give(user)
+    row = ask()
     with pytest.raises(AccountConflict):
-        enter(ask())
+        enter(row)
+    with pytest.raises(CodeExpired):
+        enter(row)
     assert PhoneAccount.objects.get().e164 == OTHER
 
 

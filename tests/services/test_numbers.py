@@ -94,6 +94,12 @@ def test_the_own_number_by_the_rule_is_not(rule, user, move):
     assert move(user).account.e164 == NEW
 
 
+def test_whoever_has_no_account_yet_may_add_the_number_that_is_theirs_by_the_rule(rule, move):
+    user = make_user()
+    Contact.objects.create(user=user, phone=NEW, is_verified=True)
+    assert move(user).account.e164 == NEW
+
+
 def test_a_user_who_has_a_number_has_no_other_by_the_rule(rule, user, move):
     Contact.objects.create(user=sign_up(THIRD), phone=NEW, is_verified=True)
     assert move(user).account.e164 == NEW
@@ -561,6 +567,7 @@ def test_a_notice_waits_for_a_worker_as_a_code_does(user, move, settings):
 def test_a_notice_is_not_given_up_as_a_code_that_is_over(user, move):
     move(user)
     notice = LoginCode.objects.get(purpose="changed")
+    assert notice.length == 0
     assert notice.is_of_use(notice.created_at)
     assert not notice.is_of_use(notice.expires_at)
 

@@ -127,8 +127,8 @@ def test_the_export_holds_no_secret_and_nobody_else(invited, ask):
 
 def test_an_invitee_without_a_phone_is_still_counted(invited):
     PhoneAccount.objects.get(phone=INVITEE).delete()
-    (invitee,) = export_phone(phone=PHONE)["invitees"]
-    assert invitee["phone"] is None
+    activated_at = InviteActivation.objects.get(inviter=invited).activated_at
+    assert export_phone(phone=PHONE)["invitees"] == [{"phone": None, "activated_at": activated_at}]
 
 
 def test_a_number_that_was_left_for_another_is_not_invited_again(invited):
@@ -140,7 +140,15 @@ def test_a_number_that_was_left_for_another_is_not_invited_again(invited):
     erase()
     found = {phone: ErasedPhone.of(phone).exists() for phone in (PHONE, left, taken)}
     assert found == {PHONE: True, left: True, taken: False}
-    assert all(row.has_activated for row in ErasedPhone.objects.all())
+    assert [row.has_activated for row in ErasedPhone.objects.all()] == [True, True]
+
+
+def test_a_number_that_was_left_by_whom_nobody_invited_is_not_remembered():
+    PhoneChange.objects.create(
+        user=sign_up(PHONE), old="+79161111111", new=PHONE, changed_at=timezone.now()
+    )
+    erase()
+    assert ErasedPhone.objects.get().digest == codes.digest_phone(PHONE)
 
 
 def test_the_export_of_a_strangers_phone_is_empty():
@@ -231,6 +239,14 @@ def test_nothing_that_holds_the_number_is_left(invited, ask, delete_user):
     users = get_user_model()._default_manager.filter(pk=invited.pk)
     assert users.exists() != delete_user
     assert PHONE not in repr(list(users.values()))
+
+
+def test_of_a_user_who_is_deleted_no_counter_is_left():
+    user = sign_up(PHONE)
+    with pytest.raises(InviteUnknown):
+        activate_invite(user=user, code="ZZZZZZ")
+    erase(delete_user=True)
+    assert not LimitCounter.objects.exists()
 
 
 @pytest.mark.parametrize("delete_user", DELETES)

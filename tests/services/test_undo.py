@@ -17,8 +17,9 @@ from django_phone_invites.exceptions import (
     UndoNotFound,
 )
 from django_phone_invites.models import InviteCode, PhoneAccount, PhoneChange
+from django_phone_invites.phones import mask
 from django_phone_invites.services import accounts, upkeep
-from django_phone_invites.services.undo import get_change
+from django_phone_invites.services.undo import get_change, undo_change
 from django_phone_invites.testing import sign_up
 from tests.services.number_steps import (
     NEW,
@@ -50,6 +51,18 @@ def test_undo_gives_the_number_back_and_ends_all_logins(user, move):
     assert get_user_model()._default_manager.get(pk=user.pk).password != before
     assert PhoneChange.objects.get().undone_at is not None
     assert list(upkeep.find_broken()) == []
+
+
+def test_logins_that_go_on_are_logged_with_a_masked_number(user, move, settings, caplog):
+    allow_many(settings)
+    caplog.set_level("INFO", "django_phone_invites")
+    move(user)
+    undo_change(token=token(), end_logins=lambda user: ["site.issue", "other.issue"])
+    move(user)
+    undo_change(token=token(), end_logins=lambda user: [])
+    said = f"User {user.pk} has the number {mask(OLD)} again. Logins that go on:"
+    undone = [one.getMessage() for one in caplog.records if one.event == "phone_change_undone"]
+    assert undone == [f"{said} site.issue, other.issue.", f"{said} none."]
 
 
 def test_undo_gives_a_name_back_that_is_the_phone(user, move):

@@ -31,7 +31,7 @@ class Message:
     phone: str = field(repr=False)
     #: Digits, leading zeros included; "" where the text holds none.
     code: str = field(repr=False)
-    #: What the code is for: ``login``; or ``no_account``, which has none.
+    #: What it is for: one of ``LoginCode.Purpose``, or ``test``.
     purpose: str
     #: A language code of the site, for example ``ru``.
     locale: str

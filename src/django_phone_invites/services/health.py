@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Q
-
 from django_phone_invites.models import SenderHealth
 
 
@@ -19,6 +17,5 @@ def ask_again(*, sender: str) -> bool:
 
     If the provider still fails, as many failures as before have to come together again.
     """
-    failed = Q(failures__gt=0) | Q(skipped_until__isnull=False)
-    found = SenderHealth.objects.filter(failed, sender=sender)
+    found = SenderHealth.objects.filter(sender=sender, failures__gt=0)
     return found.update(failures=0, skipped_until=None) > 0
