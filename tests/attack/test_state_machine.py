@@ -51,6 +51,7 @@ from tests.attack.model import (
     Rules,
     Session,
 )
+from tests.log_records import told
 
 IS_LONG = "MACHINE_EXAMPLES" in os.environ
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "30"))
@@ -603,7 +604,7 @@ class Site(RuleBasedStateMachine):
         people = [code.phone[1:] for code in self.model.codes]
         addresses = ["203.0.113.7", "198.51.100.9", "2001:db8::"]
         for record in self.records:
-            text = record.getMessage() + repr(vars(record))
+            text = told(record)
             assert not held(text, [*codes, *nonces, *tokens])
             if record.name.startswith("django_phone_invites"):
                 opaque = [token_of(code) for code in self.model.codes]

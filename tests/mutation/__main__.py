@@ -8,6 +8,8 @@ printed, and the share of those that were noticed.
 
     MUTATION_JOBS=2 MUTATION_EVERY=1 MUTATION_SECONDS=600 python -m tests.mutation src/.../login.py
 
+``MUTATION_TESTS`` names files and folders of tests to look in, instead of all of them.
+
 ``MUTATION_SECONDS`` bounds how long tests are tried for one fault: without it, a fault in what every
 request does and that none notices costs all of them. What is left over counts as not noticed.
 
@@ -39,7 +41,7 @@ from tests.mutation.mutants import Mutant, mutants
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/django_phone_invites"
 #: Where a test that notices something is looked for: what runs in seconds, without a server.
-TESTS = [
+TESTS = os.environ.get("MUTATION_TESTS", "").split() or [
     "tests/test_codes.py", "tests/limits", "tests/services", "tests/delivery", "tests/web", "tests/api",
     "tests/admin", "tests/management", "tests/test_costs.py", "tests/test_sameness.py",
     "tests/test_backends.py", "tests/test_logs.py", "tests/test_own_data.py", "tests/receipts",

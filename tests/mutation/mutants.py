@@ -93,9 +93,17 @@ def _places(function: ast.FunctionDef) -> Iterator[Place]:
     """Yield the faults of a function: line, what it does, and what puts it there."""
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
     for statement in body:
-        for node in ast.walk(statement):
+        for node in _evaluated(statement):
             yield from _of_node(node)
     yield from _of_blocks(function)
+
+
+def _evaluated(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and what is in it, without the annotations: nobody evaluates those of locals."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(node, ast.AnnAssign) and child is node.annotation):
+            yield from _evaluated(child)
 
 
 def _of_node(node: ast.AST) -> Iterator[Place]:
