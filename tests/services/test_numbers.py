@@ -405,6 +405,7 @@ def test_a_code_for_a_first_number_replaces_none(ask):
     user = make_user()
     asked = ask(NEW, user=user)
     accounts.create(OLD, timezone.now(), user)
+    sign_up(NEW)
     with pytest.raises(CodeExpired):
         change(asked, user)
     assert asked.fresh.ended_at is not None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import threading
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models.deletion import ProtectedError
+from django.db.models.signals import pre_delete
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -570,3 +572,29 @@ def test_invitees_who_come_while_the_inviter_is_erased_are_counted_or_refused(in
     assert refused <= {"invite_unknown"}
     assert InviteActivation.objects.count() == len(done)
     assert list(upkeep.find_broken()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_activation_that_meets_the_deletion_of_the_inviter_waits_and_is_refused(in_parallel):
+    inviter, user = sign_up(INVITER), sign_up(OTHER)
+    code = inviter.invite_code.code
+    deleting, activated = threading.Event(), threading.Event()
+
+    def pause(**given):
+        deleting.set()
+        activated.wait(0.5)
+
+    def activate():
+        deleting.wait(10)
+        try:
+            return activate_invite(user=user, code=code)
+        finally:
+            activated.set()
+
+    pre_delete.connect(pause, sender=get_user_model())
+    try:
+        erased, refused = in_parallel([lambda: erase(INVITER, delete_user=True), activate])
+    finally:
+        pre_delete.disconnect(pause, sender=get_user_model())
+    assert erased.user_deleted
+    assert isinstance(refused, InviteUnknown)

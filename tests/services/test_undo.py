@@ -119,11 +119,13 @@ def test_a_token_of_before_a_new_key_undoes_still(user, move, settings):
     assert number_of(user) == OLD
 
 
-def test_undo_verifies_nothing(clock, user, move):
+def test_undo_verifies_nothing(clock, user, move, ask):
     """Whoever kept a login that could not be ended has not entered a code of late by it."""
     move(user)
+    said = token()
     clock.shift(dt.timedelta(hours=1))
-    undo()
+    ask(NEW).enter()
+    undo(said)
     account = PhoneAccount.objects.get(user=user)
     assert account.verified_at == PhoneChange.objects.get().changed_at
 
@@ -244,16 +246,15 @@ def test_a_login_that_meets_the_change_does_not_get_in_by_the_old_number(user, m
 
 def test_a_change_that_meets_another_begins_again(user, ask, monkeypatch):
     asked = ask(NEW, user=user)
-    hold, met = PhoneAccount.hold, []
+    find = accounts.find
 
-    def hold_late(**which):
-        if not met:
-            met.append(PhoneAccount.objects.filter(user=user).update(phone=THIRD))
-        return hold(**which)
+    def meet(phone):
+        PhoneAccount.objects.filter(user=user).update(phone=THIRD)
+        return find(phone)
 
-    monkeypatch.setattr(PhoneAccount, "hold", hold_late)
-    assert change(asked, user).account.e164 == NEW
-    assert met == [1]
+    monkeypatch.setattr(accounts, "find", meet)
+    done = change(asked, user)
+    assert (done.account.e164, done.old) == (NEW, THIRD)
 
 
 def test_a_user_who_is_deleted_reserves_nothing(user, move):

@@ -246,7 +246,7 @@ def _keep(
     if notice is not None and app_settings.undo_window:
         change.undo_until = now + app_settings.undo_window
         change.undo_digest = codes.digest_undo(codes.derive_undo_token(notice.seed))
-    change.save(force_insert=True)
+    change.save()
     return notice
 
 

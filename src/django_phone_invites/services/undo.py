@@ -75,8 +75,6 @@ def _try_undo(token: str, end_logins: numbers.EndLogins) -> Undone:
     now = timezone.now()
     account = numbers.account_of(change.user_id)
     current = "" if account is None else account.e164
-    # It tells when a code was entered, and none was: nothing that wants one of late opens by this.
-    verified_at = change.changed_at if account is None else account.verified_at
 
     def undo() -> Undone:
         numbers.hold(account, change.user_id)
@@ -86,6 +84,8 @@ def _try_undo(token: str, end_logins: numbers.EndLogins) -> Undone:
             raise UndoNotFound
         later = PhoneChange.objects.filter(user=change.user_id, pk__gt=change.pk, undone_at=None)
         later.update(undone_at=now)
+        # No code was entered: nothing that wants one of late opens by this.
+        verified_at = change.changed_at
         restored = numbers.give(account, change.user, change.old, now, verified_at=verified_at)
         numbers.end_codes(restored.user, now)
         return Undone(restored, current, tuple(end_logins(restored.user)))
