@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from django.contrib.auth import get_user_model
 
 from django_phone_invites.models import InviteActivation, InviteCode, LimitCounter, LoginCode
 from django_phone_invites.testing import outbox
+
+#: What is at another path in the example, by ``<int:pk>``.
+WITH_ID = {"code", "profile", "invitees"}
+
+
+def for_each(names: str, rows: Iterable[str | tuple[str, ...]]) -> pytest.MarkDecorator:
+    """Try rows at the default routes, and at those of the example where they are others.
+
+    Args:
+        names: of the arguments, as ``parametrize`` has them.
+        rows: the name of a route, or a tuple that holds one.
+    """
+    every = [(row,) if isinstance(row, str) else row for row in rows]
+    others = [row for row in every if not WITH_ID.isdisjoint(row)]
+    return pytest.mark.parametrize(
+        ("routes", *names.split(", ")),
+        [("token", *row) for row in every] + [("pk", *row) for row in others],
+        indirect=["routes"],
+    )
+
 
 #: Ids as they stand in a path.
 IDS = {

@@ -1,6 +1,6 @@
 """The table of bad input for pages: a form with its error, a refusal of Django's, and never a 5xx.
 
-Each row is sent to the default routes and to those of the example, which hold ``<int:pk>``.
+Each row is sent to the default routes, and to those of the example that hold ``<int:pk>`` instead.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from django.test import Client
 from django_phone_invites.models import LoginCode
 from django_phone_invites.routes import web_url
 from django_phone_invites.testing import last_code, log_in
-from tests.bad_input import CHARSETS, COOKIES, HEADERS, IDS, QUERIES, kept
+from tests.bad_input import CHARSETS, COOKIES, HEADERS, IDS, QUERIES, for_each, kept
 
 pytestmark = pytest.mark.django_db
 
@@ -166,7 +166,7 @@ def shown_with_error(answer, field):
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-@pytest.mark.parametrize(("page", "field"), FORMS)
+@for_each("page, field", FORMS)
 def test_a_body_that_is_no_form_is_an_error_at_the_field(
     client, url, nothing_changed, page, field, body
 ):
@@ -174,13 +174,13 @@ def test_a_body_that_is_no_form_is_an_error_at_the_field(
 
 
 @pytest.mark.parametrize("body", TOO_MUCH.values(), ids=TOO_MUCH)
-@pytest.mark.parametrize("page", ["phone", "code", "profile"])
+@for_each("page", ["phone", "code", "profile"])
 def test_more_than_django_reads_is_400(client, url, nothing_changed, page, body):
     assert client.post(url(page), body, content_type=FORM).status_code == 400
 
 
 @pytest.mark.parametrize("body", MULTIPART.values(), ids=MULTIPART)
-@pytest.mark.parametrize(("page", "field"), FORMS)
+@for_each("page, field", FORMS)
 def test_broken_parts_are_an_error_at_the_field_or_400(
     client, url, nothing_changed, page, field, body
 ):
@@ -193,14 +193,14 @@ def test_broken_parts_are_an_error_at_the_field_or_400(
     "boundary",
     ["", "; boundary=", "; boundary=\xff", f"; boundary={'x' * 5_000}", "; boundary=a b"],
 )
-@pytest.mark.parametrize(("page", "field"), FORMS)
+@for_each("page, field", FORMS)
 def test_a_broken_boundary_is_no_error(client, url, nothing_changed, page, field, boundary):
     answer = client.post(url(page), b"--x--\r\n", content_type=f"multipart/form-data{boundary}")
     if answer.status_code != 400:
         shown_with_error(answer, field)
 
 
-@pytest.mark.parametrize(("page", "field"), FORMS)
+@for_each("page, field", FORMS)
 def test_a_file_is_no_value(client, url, nothing_changed, page, field):
     """Also one of 20 MB, which Django writes to the disk and drops."""
     for content in (b"", b"+79096869799", b"1" * 20_000_000):
@@ -208,7 +208,7 @@ def test_a_file_is_no_value(client, url, nothing_changed, page, field):
         shown_with_error(client.post(url(page), {field: upload}), field)
 
 
-@pytest.mark.parametrize("page", ["phone", "code", "profile"])
+@for_each("page", ["phone", "code", "profile"])
 def test_too_many_files_are_400(client, url, nothing_changed, page):
     files = {f"f{number}": SimpleUploadedFile("f", b"") for number in range(101)}
     assert client.post(url(page), files).status_code == 400
@@ -217,7 +217,7 @@ def test_too_many_files_are_400(client, url, nothing_changed, page):
 @pytest.mark.parametrize(
     "content_type", ["", "text/plain", "application/json", "\xff", ";", "x" * 4_000]
 )
-@pytest.mark.parametrize(("page", "field"), FORMS)
+@for_each("page, field", FORMS)
 def test_another_type_of_body_is_no_form(client, url, nothing_changed, page, field, content_type):
     body = f"{field}=123456".encode()
     answer = client.post(url(page), body, content_type=content_type, CONTENT_TYPE=content_type)
@@ -225,7 +225,7 @@ def test_another_type_of_body_is_no_form(client, url, nothing_changed, page, fie
 
 
 @pytest.mark.parametrize("charset", CHARSETS)
-@pytest.mark.parametrize("page", PAGES)
+@for_each("page", PAGES)
 def test_no_charset_is_an_error(client, url, page, charset):
     content_type = f"text/plain; charset={charset}"
     for method in METHODS:
@@ -235,7 +235,7 @@ def test_no_charset_is_an_error(client, url, page, charset):
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
-@pytest.mark.parametrize(("page", "field"), FORMS)
+@for_each("page, field", FORMS)
 def test_a_bad_value_is_an_error_at_the_field(client, url, nothing_changed, page, field, value):
     shown_with_error(client.post(url(page), {field: value}), field)
 
@@ -260,18 +260,17 @@ def test_of_a_field_that_is_repeated_the_last_counts(client, url, nothing_change
         shown_with_error(client.post(url(page), {field: ["123456", "x"]}), field)
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("page", PAGES)
-def test_every_method_is_answered_as_the_page_has_it(client, url, nothing_changed, page, method):
-    if (page, method) == ("logout", "POST"):
-        return
-    answer = client.generic(method, url(page))
-    assert answer.status_code == answered(page, method)
-    if method == "OPTIONS" or method not in ALLOWED[page]:
-        assert {each.strip() for each in answer["Allow"].split(",")} == ALLOWED[page]
+@for_each("page", PAGES)
+def test_every_method_is_answered_as_the_page_has_it(client, url, nothing_changed, page):
+    for method in METHODS:
+        if (page, method) != ("logout", "POST"):
+            answer = client.generic(method, url(page))
+            assert answer.status_code == answered(page, method)
+            if method == "OPTIONS" or method not in ALLOWED[page]:
+                assert {each.strip() for each in answer["Allow"].split(",")} == ALLOWED[page]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if "HEAD" in ALLOWED[page]])
+@for_each("page", [page for page in PAGES if "HEAD" in ALLOWED[page]])
 def test_head_is_get_without_a_body(client, url, nothing_changed, page):
     got, headed = client.get(url(page)), client.head(url(page))
     assert headed.status_code == got.status_code == 200
@@ -281,7 +280,7 @@ def test_head_is_get_without_a_body(client, url, nothing_changed, page):
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
-@pytest.mark.parametrize("page", PAGES)
+@for_each("page", PAGES)
 def test_no_query_is_an_error(client, url, nothing_changed, page, query):
     for method in METHODS:
         if (page, method) != ("logout", "POST"):
@@ -292,14 +291,14 @@ def test_no_query_is_an_error(client, url, nothing_changed, page, query):
 @pytest.mark.skipif(
     django.VERSION < (5,), reason="Django 4.2 reads the query again to report that it cannot"
 )
-@pytest.mark.parametrize("page", [page for page in PAGES if page != "logout"])
+@for_each("page", [page for page in PAGES if page != "logout"])
 def test_a_query_of_too_many_fields_is_400_where_it_is_read(client, url, nothing_changed, page):
     answer = client.get(f"{url(page)}?{'&'.join(['a=1'] * 1_001)}")
     assert answer.status_code in {200, 400}
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
-@pytest.mark.parametrize("page", ["profile", "invitees"])
+@for_each("page", ["profile", "invitees"])
 def test_no_query_keeps_a_stranger_from_the_phone_page(db, url, page, query):
     answer = Client().get(f"{url(page)}?{query}")
     assert (answer.status_code, answer["Location"].split("?")[0]) == (302, web_url("phone"))
@@ -319,7 +318,7 @@ def test_no_id_is_an_error(client, url, nothing_changed, path, value):
 
 
 @pytest.mark.parametrize("headers", HEADERS.values(), ids=HEADERS)
-@pytest.mark.parametrize("page", PAGES)
+@for_each("page", PAGES)
 def test_no_header_is_an_error(client, url, nothing_changed, settings, page, headers):
     settings.PHONE_INVITES_TRUSTED_PROXIES = 2
     for method in METHODS:
@@ -338,7 +337,7 @@ def test_a_wrong_host_is_400(client, url, nothing_changed):
 
 
 @pytest.mark.parametrize("cookie", COOKIES.values(), ids=COOKIES)
-@pytest.mark.parametrize("page", PAGES)
+@for_each("page", PAGES)
 def test_no_cookie_is_an_error(url, page, cookie):
     """A session that is none is nobody's; one with a NUL is refused before the database sees it."""
     names = ("sessionid", "csrftoken", "messages", "django_language", "\xff")
