@@ -68,7 +68,8 @@ def _read_request(connection: socket.socket) -> bytes:
 
 def http(status: int, body: bytes, **headers: str) -> Serve:
     """Answer properly."""
-    lines = [f"HTTP/1.1 {status} Anything", f"Content-Length: {len(body)}"]
+    # Whoever is not told of the end may send the next request into it.
+    lines = [f"HTTP/1.1 {status} Anything", f"Content-Length: {len(body)}", "Connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return raw("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
