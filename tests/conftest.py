@@ -50,6 +50,8 @@ def redis_options() -> Iterator[dict[str, Any]]:
         yield {"url": url, "prefix": prefix}
         for key in client.scan_iter(f"{prefix}*"):
             client.delete(key)
+        # Redis-py 5.0.0 leaves the connections of a closed client to the garbage collector.
+        client.connection_pool.disconnect()
 
 
 @pytest.fixture

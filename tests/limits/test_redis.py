@@ -48,6 +48,7 @@ def server(redis_options: dict[str, Any]) -> Iterator[Any]:
     """Return a client of its own, to look at what the store left in the server."""
     with redis.Redis.from_url(redis_options["url"], decode_responses=True) as server:
         yield server
+        server.connection_pool.disconnect()
 
 
 @pytest.fixture
