@@ -14,8 +14,8 @@ def skipped(report: str) -> set[str]:
         if case.find("skipped") is not None:
             name = case.get("name", "").partition("[")[0]
             # A file that skips itself has no class, and its module for a name.
-            parts = [part for part in [*case.get("classname", "").split("."), name] if part]
-            found.add(_node(".".join(parts).split(".")))
+            dotted = f"{case.get('classname', '')}.{name}".strip(".")
+            found.add(_node(dotted.split(".")))
     return found
 
 

@@ -12,6 +12,7 @@ from django_phone_invites.models import ErasedPhone, PhoneAccount
 from django_phone_invites.testing import sign_up
 from tests.admin.conftest import ClerkBackend, make_staff, staff_client
 from tests.admin.pages import OTHER_PHONE, PHONE, changelist
+from tests.forms import without_csrf_tokens
 
 pytestmark = pytest.mark.django_db
 
@@ -37,8 +38,7 @@ def erase(client, *keys, **more):
 def test_it_asks_first_and_masks_what_may_not_be_seen(clerk, rows):
     content = ask(clerk, rows["phoneaccount"]).content.decode()
     assert "+7 •••-•••-••-22" in content
-    assert "6869722" not in content
-    assert "686-97-22" not in content
+    assert "686" not in without_csrf_tokens(content)
     assert f'name="account" value="{rows["phoneaccount"].pk}"' in content
     assert URL in content
     assert not ErasedPhone.objects.exists()
