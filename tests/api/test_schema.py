@@ -41,7 +41,10 @@ def _of_the_tests(*options):
     return out.getvalue()
 
 
-def _of_the_example(folder):
+@pytest.fixture(scope="module")
+def of_the_example(tmp_path_factory):
+    """The schema that a process with the example's settings makes."""
+    folder = tmp_path_factory.mktemp("example")
     shutil.copytree(EXAMPLE, folder / "site", ignore=shutil.ignore_patterns("var"))
     environ = {
         **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
@@ -57,19 +60,24 @@ def _of_the_example(folder):
 
 
 @pytest.fixture(scope="module", params=["tests", "example"])
-def text(request, tmp_path_factory):
+def text(request):
     """The schema as it is served; making it fails at the first warning."""
     if request.param == "tests":
         return _of_the_tests()
-    return _of_the_example(tmp_path_factory.mktemp("example"))
+    return request.getfixturevalue("of_the_example")
 
 
 @pytest.fixture(scope="module")
-def operations(text):
+def schema(text):
+    return yaml.safe_load(text)
+
+
+@pytest.fixture(scope="module")
+def operations(schema):
     """The operations by their ids."""
     return {
         operation["operationId"]: operation
-        for methods in yaml.safe_load(text)["paths"].values()
+        for methods in schema["paths"].values()
         for operation in methods.values()
     }
 
@@ -151,8 +159,8 @@ def test_only_own_data_needs_a_token(operations, operation, needed):
     assert ({"tokenAuth": []} in operations[operation].get("security", [])) is needed
 
 
-def test_the_published_names_are_in_it(text):
-    schemas = yaml.safe_load(text)["components"]["schemas"]
+def test_the_published_names_are_in_it(schema):
+    schemas = schema["components"]["schemas"]
     assert set(schemas["Challenge"]["properties"]) == {
         "id",
         "phone",
@@ -177,8 +185,8 @@ def test_the_published_names_are_in_it(text):
     assert {"errors", "attempts_left", "resend_at"} < set(schemas["Refusal"]["properties"])
 
 
-def test_a_guess_is_an_integer_or_a_string_of_digits(text):
-    guess = yaml.safe_load(text)["components"]["schemas"]["VerifyCode"]["properties"]["auth_number"]
+def test_a_guess_is_an_integer_or_a_string_of_digits(schema):
+    guess = schema["components"]["schemas"]["VerifyCode"]["properties"]["auth_number"]
     assert [each["type"] for each in guess["oneOf"]] == ["integer", "string"]
 
 
@@ -212,8 +220,7 @@ def _dereferenced(node, schema):
     return {key: _dereferenced(each, schema) for key, each in node.items()}
 
 
-def test_every_body_has_an_example_that_keeps_to_its_schema(text):
-    schema = yaml.safe_load(text)
+def test_every_body_has_an_example_that_keeps_to_its_schema(schema):
     bodies = list(_bodies(schema))
     assert [where for where, _, examples in bodies if not examples] == []
     for where, kind, examples in bodies:
@@ -286,10 +293,10 @@ def test_the_id_of_a_user_has_the_type_of_its_column(monkeypatch, django_user_mo
 # In the repository
 
 
-def test_the_schema_in_the_repository_is_the_one_of_the_example(tmp_path):
+def test_the_schema_in_the_repository_is_the_one_of_the_example(of_the_example):
     if _release(drf_spectacular.__version__) < (0, 30):
         pytest.skip("drf-spectacular before 0.30, the example's lowest, words it differently.")
-    assert _of_the_example(tmp_path) == KEPT.read_text(), (
+    assert of_the_example == KEPT.read_text(), (
         f"{KEPT.name} is not the schema of the API any more. Write it anew:\n"
         "  cd example_project\n"
         "  python manage.py spectacular --file ../docs/reference/openapi.yaml\n"
@@ -332,8 +339,8 @@ def test_the_default_routes_hold_no_counted_ids():
     assert "/api/codes/{token}/:" in _of_the_tests()
 
 
-def test_the_routes_of_the_example_are_the_published(tmp_path):
-    paths = yaml.safe_load(_of_the_example(tmp_path))["paths"]
+def test_the_routes_of_the_example_are_the_published(of_the_example):
+    paths = yaml.safe_load(of_the_example)["paths"]
     published = {
         "/api_user/create/",
         "/api_user/auth/{id}/",
