@@ -61,7 +61,7 @@ def test_the_right_code_logs_in(client, url):
     assert client.get(response.headers["Location"]).status_code == 200
 
 
-def test_a_test_number_logs_in_with_the_code_of_the_settings(client, enter_phone, settings):
+def test_a_test_number_logs_in_with_the_code_of_the_settings(client, enter_phone, settings, clock):
     until = timezone.now().date()
     settings.PHONE_INVITES_TEST_NUMBERS = {PHONE: {"code": "13579246", "until": until}}
     url = enter_phone(client)
