@@ -256,9 +256,9 @@ def test_a_redis_that_does_not_listen_is_a_refusal(closed: str, caplog: Any) -> 
 def test_a_redis_that_says_nothing_is_a_refusal_within_the_time_out(silent: str) -> None:
     begin = time.monotonic()
     with pytest.raises(Unavailable):
-        RedisStore(url=silent, timeout=0.5).read(limits("a"), NOW)
+        RedisStore(url=silent, timeout=1).read(limits("a"), NOW)
     # A second try would take as long again.
-    assert 0.5 <= time.monotonic() - begin < 1
+    assert 1 <= time.monotonic() - begin < 2
 
 
 def test_a_redis_that_fails_between_reading_and_counting_is_a_refusal(
