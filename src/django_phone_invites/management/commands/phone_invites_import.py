@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from django_phone_invites import elsewhere
 from django_phone_invites.elsewhere import Fields, ImportImpossible, Report
-from django_phone_invites.management.commands.phone_invites_pause import known_region
+from django_phone_invites.management.arguments import known_region
 
 INVITATIONS = "invitations"
 

@@ -5,18 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from django_phone_invites import phones
 from django_phone_invites.conf import app_settings
+from django_phone_invites.management.arguments import known_region
 from django_phone_invites.models import NOTE_MAX_LENGTH, SendingPause
 from django_phone_invites.services import pauses
-
-
-def known_region(raw: str) -> str:
-    """Read a region, in either case."""
-    region = raw.upper()
-    if region not in phones.REGIONS:
-        raise argparse.ArgumentTypeError(f"there is no region {raw}; use ISO 3166-1 codes: RU, KZ")
-    return region
 
 
 def short_note(raw: str) -> str:
