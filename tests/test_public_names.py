@@ -162,6 +162,7 @@ NAMES = {
         "Challenge",
         "find_code",
         "get_challenge",
+        "replace_invite",
         "request_code",
         "require_textable",
     },
@@ -170,7 +171,7 @@ NAMES = {
     "services.fates": {"End", "Fate", "end_of", "fate_of"},
     "services.gate": {"Passage", "require_passage"},
     "services.health": {"ask_again", "skipped"},
-    "services.linking": {"by_fields", "find_user", "is_anothers", "is_somebodys"},
+    "services.linking": {"by_fields", "find_user", "is_anothers", "is_somebodys", "is_text"},
     "services.login": {"Login", "verify_code"},
     "services.numbers": {
         *("Changed", "account_of", "change_number", "end_codes", "give", "hold", "tell_site"),

@@ -21,7 +21,12 @@ from django_phone_invites.exceptions import (
 from django_phone_invites.models import InviteCode, LimitCounter, LoginCode, PhoneAccount
 from django_phone_invites.senders import Message, Receipt, Sender, SendError
 from django_phone_invites.senders.memory import outbox
-from django_phone_invites.services.challenges import find_code, get_challenge, request_code
+from django_phone_invites.services.challenges import (
+    find_code,
+    get_challenge,
+    replace_invite,
+    request_code,
+)
 from django_phone_invites.testing import sign_up
 
 pytestmark = pytest.mark.django_db
@@ -362,3 +367,20 @@ def test_parallel_requests_send_one_message(in_parallel):
     results = in_parallel([lambda: request_code(phone=PHONE, channel="web")] * THREADS)
     assert codes_of(results) == {"done": 1, "rate_limited": THREADS - 1}
     assert len(outbox) == LoginCode.objects.count() == 1
+
+
+# The invite that a first login activates
+
+
+@pytest.mark.parametrize(("invite", "kept"), [("TwXK 36", "OLDOLD"), ("TwXK36", "TWXK36")])
+def test_an_invite_takes_the_place_of_what_came_before(ask, invite, kept):
+    asked = ask(invite="oldOld")
+    replace_invite(login_code=asked.row, invite=invite)
+    assert asked.fresh.invite == kept
+
+
+def test_the_invite_of_a_code_that_is_over_stays(ask):
+    asked = ask(invite="oldOld")
+    asked.enter()
+    replace_invite(login_code=asked.row, invite="TwXK36")
+    assert asked.fresh.invite == "OLDOLD"

@@ -175,6 +175,24 @@ def test_the_number_again_leads_to_the_code_that_lives(client, enter_phone, text
     assert len(outbox) == LoginCode.objects.count() == 1
 
 
+def test_what_the_number_again_brings_along_takes_the_place_of_what_came_before(
+    client, enter_phone
+):
+    invite = sign_up("+79096869723").invite_code
+    enter_phone(client, next="/first/", invite="TwXK36")
+    url = enter_phone(client, next="/second/", invite=invite.code)
+    answer = client.post(url, {"auth_number": last_code(PHONE)})
+    assert answer.headers["Location"] == "/second/"
+    assert InviteActivation.objects.get().invite_code == invite
+
+
+def test_the_number_again_without_anything_keeps_what_came_before(client, enter_phone):
+    enter_phone(client, next="/first/", invite="TwXK36")
+    enter_phone(client)
+    assert challenge.load(client.session).next_url == "/first/"
+    assert LoginCode.objects.get().invite == "TWXK36"
+
+
 def test_the_number_again_is_refused_when_its_code_is_spent(client, enter_phone, settings):
     settings.PHONE_INVITES_CODE_ATTEMPTS = 1
     url = enter_phone(client)

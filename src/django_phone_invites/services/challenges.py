@@ -195,6 +195,18 @@ def get_challenge(login_code: LoginCode) -> Challenge:
 
 
 @service
+def replace_invite(*, login_code: LoginCode, invite: str) -> None:
+    """Let a first login with ``login_code`` activate ``invite``, whatever it was asked for with.
+
+    What can be no invite code, and a code that is over, change nothing.
+    """
+    folded = codes.fold_invite_code(invite)
+    if folded is not None:
+        live = LoginCode.objects.filter(LoginCode.live(timezone.now()), pk=login_code.pk)
+        live.update(invite=folded)
+
+
+@service
 def find_code(
     *,
     channel: str,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from django.contrib import messages
 from django.contrib.sessions.backends.base import SessionBase
@@ -83,17 +83,31 @@ def send_code(
 
 
 def resume(
-    request: HttpRequest, refusal: Refusal, *, phone: str, changes: SiteUser | None = None
+    request: HttpRequest,
+    refusal: Refusal,
+    *,
+    phone: str,
+    invite: str = "",
+    next_url: str = "",
+    user: str = "",
+    changes: SiteUser | None = None,
 ) -> LoginCode | None:
     """Return this browser's code for ``phone`` where ``refusal`` is that no other is sent yet.
 
-    Returns None where it has none that can still be entered, and for refusals of another kind.
+    What the request brings along takes the place of what the code was asked for with. Returns None
+    where there is no code that can still be entered, and for refusals of another kind.
     """
     if not isinstance(refusal, (RateLimited, SendingPaused)):
         return None
-    login_code = find_live_code(load(request.session), phone, changes=changes)
-    if login_code is not None:
-        messages.info(request, _("A code was sent to this number already."))
+    pending = load(request.session)
+    login_code = find_live_code(pending, phone, changes=changes)
+    if login_code is None:
+        return None
+    next_url, user = next_url or pending.next_url, user or pending.user
+    store(request.session, replace(pending, next_url=next_url, user=user))
+    if invite:
+        challenges.replace_invite(login_code=login_code, invite=invite)
+    messages.info(request, _("A code was sent to this number already."))
     return login_code
 
 

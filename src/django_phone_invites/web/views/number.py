@@ -62,7 +62,11 @@ class NumberView(SignedInMixin, RefusingFormView):
     def refuse(self, form: Form, refusal: Refusal) -> HttpResponse:
         """Go to the code that this browser has for the number, where another is not sent yet."""
         login_code = challenge.resume(
-            self.request, refusal, phone=form.cleaned_data["phone"], changes=self.request.user
+            self.request,
+            refusal,
+            phone=form.cleaned_data["phone"],
+            next_url=safe_next_url(self.request),
+            changes=self.request.user,
         )
         if login_code is None:
             return super().refuse(form, refusal)

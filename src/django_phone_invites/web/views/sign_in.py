@@ -75,7 +75,13 @@ class PhoneView(RefusingFormView):
 
     def refuse(self, form: Form, refusal: Refusal) -> HttpResponse:
         """Go to the code that this browser has for the number, where another is not sent yet."""
-        login_code = challenge.resume(self.request, refusal, phone=form.cleaned_data["phone"])
+        login_code = challenge.resume(
+            self.request,
+            refusal,
+            phone=form.cleaned_data["phone"],
+            invite=form.cleaned_data["invite"],
+            next_url=safe_next_url(self.request),
+        )
         if login_code is None:
             return super().refuse(form, refusal)
         return HttpResponseRedirect(challenge.code_url(login_code))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from django.forms import Form
@@ -57,14 +56,13 @@ class VerifyView(SignedInMixin, RefusingFormView):
 
     def refuse(self, form: Form, refusal: Refusal) -> HttpResponse:
         """Go to the code that this browser has for the phone, where another is not sent yet."""
-        session, user = self.request.session, self.request.user
-        login_code = challenge.resume(self.request, refusal, phone=self.get_account().e164)
+        login_code = challenge.resume(
+            self.request,
+            refusal,
+            phone=self.get_account().e164,
+            next_url=safe_next_url(self.request),
+            user=verifications.key_of(self.request.user),
+        )
         if login_code is None:
             return super().refuse(form, refusal)
-        pending = replace(
-            challenge.load(session),
-            next_url=safe_next_url(self.request),
-            user=verifications.key_of(user),
-        )
-        challenge.store(session, pending)
         return HttpResponseRedirect(challenge.code_url(login_code))
