@@ -105,7 +105,7 @@ def test_services() -> None:
     services = [
         found for found in read_definitions("reference/api.md") if re.match(r"\w+\.\w+\(", found[0])
     ]
-    assert len(services) == 12
+    assert len(services) == 13
     for written, said in services:
         module, _, call = written.partition(".")
         found = importlib.import_module(f"django_phone_invites.services.{module}")
@@ -205,7 +205,8 @@ def test_logs() -> None:
     declared = {event: logging.getLevelName(level).lower() for event, level in logs.EVENTS.items()}
     assert documented == declared
     source = "".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py"))
-    assert set(re.findall(r"logs\.record\(\s*\"(\w+)\"", source)) == set(declared)
+    logged = re.findall(r"(?:logs\.record|refuse_right)\(\s*\"(\w+)\"", source)
+    assert set(logged) == set(declared)
 
 
 def test_the_log_names_every_limit() -> None:
@@ -422,6 +423,13 @@ def _read_template(name: str) -> tuple[str, set[str]]:
     text = (SOURCE / "templates" / "phone_invites" / name).read_text("utf-8")
     parent = re.match(r'{% extends "phone_invites/(\w+\.html)" %}', text)
     return parent[1] if parent else "", set(re.findall(r"{% block (\w+)", text))
+
+
+def test_settings_that_read_the_environment_import_it() -> None:
+    for page in [DOCS.parent / "README.md", *DOCS.rglob("*.md")]:
+        for block in read_blocks(page):
+            if block.language == "python" and "os.environ" in block.text:
+                assert "import os" in block.text, (page.name, block.text)
 
 
 def test_blocks_of_templates_exist() -> None:

@@ -212,6 +212,21 @@ def test_a_disabled_user_is_refused_by_the_right_code_alone(ask):
         asked.enter()
 
 
+def test_a_right_code_of_a_disabled_user_is_logged(ask, caplog):
+    user = sign_up(PHONE)
+    asked = ask()
+    type(user)._default_manager.update(is_active=False)
+    caplog.set_level("INFO")
+    caplog.clear()
+    with pytest.raises(AccountDisabled):
+        asked.enter()
+    (record,) = caplog.records
+    assert record.event == "login_refused"
+    assert record.getMessage() == (
+        f"Login code {asked.fresh.pk} was right, and its phone may not log in: account_disabled."
+    )
+
+
 def test_a_user_disabled_after_asking_is_refused(ask):
     user = sign_up(PHONE)
     asked = ask()

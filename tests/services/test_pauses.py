@@ -43,6 +43,20 @@ def test_what_changes_is_logged_once(region, name, caplog):
     assert caplog.messages == [f"Sending to {name} goes on."]
 
 
+@pytest.mark.parametrize("by_setting", [True, False])
+def test_each_refused_request_is_logged_with_its_region(by_setting, settings, caplog):
+    if by_setting:
+        settings.PHONE_INVITES_PAUSED = True
+    else:
+        pauses.pause(region="RU")
+    caplog.clear()
+    for _ in range(2):
+        with pytest.raises(SendingPaused):
+            request_code(phone=RU, channel="web")
+    assert [record.event for record in caplog.records] == ["sending_refused"] * 2
+    assert caplog.messages == ["Refused: sending to RU is paused."] * 2
+
+
 def test_nothing_is_paused_by_default():
     assert not is_paused("RU")
     assert pauses.in_force() == pauses.paused_by_setting() == []

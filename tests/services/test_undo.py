@@ -186,11 +186,14 @@ def test_a_number_that_went_to_somebody_by_another_way_stays_theirs(user, move):
 # Nobody else has it before
 
 
-def test_nobody_signs_up_with_it_within_the_window(clock, user, move, ask, settings):
+def test_nobody_signs_up_with_it_within_the_window(clock, user, move, ask, settings, caplog):
     move(user)
     asked = ask(OLD)
+    caplog.set_level("INFO")
+    caplog.clear()
     with pytest.raises(PhoneReserved):
         asked.enter()
+    assert [record.event for record in caplog.records] == ["login_refused"]
     assert asked.fresh.ended_at is not None
     assert not PhoneAccount.objects.filter(phone=OLD).exists()
     assert get_user_model()._default_manager.count() == 1
@@ -198,12 +201,15 @@ def test_nobody_signs_up_with_it_within_the_window(clock, user, move, ask, setti
     assert ask(OLD).enter().created
 
 
-def test_nobody_takes_it_within_the_window(clock, user, move, ask):
+def test_nobody_takes_it_within_the_window(clock, user, move, ask, caplog):
     other = sign_up(THIRD)
     move(user)
     asked = ask(OLD, user=other)
+    caplog.set_level("INFO")
+    caplog.clear()
     with pytest.raises(PhoneReserved):
         change(asked, other)
+    assert [record.event for record in caplog.records] == ["change_refused"]
     assert asked.fresh.ended_at is not None
     assert number_of(other) == THIRD
     clock.shift(dt.timedelta(days=3))

@@ -18,6 +18,7 @@ from django_phone_invites.exceptions import (
     CodeMalformed,
     CodeOver,
     CodeUsed,
+    Refusal,
 )
 from django_phone_invites.models import LoginCode
 from django_phone_invites.senders import CodeOwner
@@ -99,6 +100,17 @@ class Attempt:
         """
         self._update(**changes)
         self._failures.require_room()
+
+    def refuse_right(self, event: str, fate: str, refusal: Refusal) -> NoReturn:
+        """End the code of a right guess, log ``event`` with what becomes of its phone, and refuse.
+
+        Raises:
+            Refusal: ``refusal``.
+        """
+        self.end_code()
+        words = "Login code %s was right, and its phone %s: %s."
+        logs.record(event, words, self.login_code.pk, fate, refusal.code)
+        raise refusal
 
     def end_code(self) -> None:
         """Let nobody log in with the code, as its user may not."""

@@ -92,6 +92,16 @@ def by_fields(fields: Mapping[str, str], phone: str) -> models.QuerySet[Any]:
     return users.filter(pk__in=users.filter(**wanted).values("pk"))
 
 
+def is_text(path: str) -> bool:
+    """Tell whether what a look-up from the user model leads to is compared as text.
+
+    Raises:
+        FieldError: it leads nowhere.
+    """
+    look_up: Any = get_user_model()._base_manager.filter(**{path: True}).query.where.children[0]
+    return isinstance(look_up.rhs, str)
+
+
 def _ask(path: str, phone: str) -> SiteUser | None:
     user: SiteUser | None = site_rules.ask(
         path,

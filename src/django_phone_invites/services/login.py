@@ -150,8 +150,7 @@ def _try_log_in(
     known = accounts.find(login_code.phone)
     refusal = _why_not(known, only)
     if refusal is not None:
-        attempt.end_code()
-        raise refusal
+        attempt.refuse_right("login_refused", "may not log in", refusal)
     user = None if known else _find_user(attempt)
     invite = None if known or user else _require_leave(attempt)
 
@@ -173,9 +172,8 @@ def _try_log_in(
         return run_durably(use_up)
     except _Trusted:
         _refuse_trusted(attempt)
-    except PhoneReserved:
-        attempt.end_code()
-        raise
+    except PhoneReserved as reserved:
+        attempt.refuse_right("login_refused", "may not log in", reserved)
 
 
 def _why_not(known: PhoneAccount | None, only: SiteUser | None) -> Refusal | None:
@@ -201,14 +199,7 @@ def _find_user(attempt: Attempt) -> SiteUser | None:
     except Unavailable:
         raise
     except Refusal as refusal:
-        attempt.end_code()
-        logs.record(
-            "link_refused",
-            "Login code %s was right, and its phone is not linked to its user: %s.",
-            attempt.login_code.pk,
-            refusal.code,
-        )
-        raise
+        attempt.refuse_right("link_refused", "is not linked to its user", refusal)
 
 
 def _require_leave(attempt: Attempt) -> InviteCode | None:
@@ -225,14 +216,7 @@ def _require_leave(attempt: Attempt) -> InviteCode | None:
     try:
         sign_up.require_leave(attempt.login_code, invite)
     except SignUpRefusal as refusal:
-        attempt.end_code()
-        logs.record(
-            "sign_up_refused",
-            "Login code %s was right, and its phone may not sign up: %s.",
-            attempt.login_code.pk,
-            refusal.code,
-        )
-        raise
+        attempt.refuse_right("sign_up_refused", "may not sign up", refusal)
     return invite
 
 

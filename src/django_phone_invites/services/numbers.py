@@ -115,9 +115,8 @@ def change_number(
 def _try_change(attempt: Attempt, end_logins: EndLogins, renew: Renew | None) -> _Done:
     try:
         return _change(attempt, end_logins, renew)
-    except (PhoneTaken, PhoneReserved):
-        attempt.end_code()
-        raise
+    except (PhoneTaken, PhoneReserved) as refusal:
+        attempt.refuse_right("change_refused", "is not given to its user", refusal)
 
 
 def _change(attempt: Attempt, end_logins: EndLogins, renew: Renew | None) -> _Done:

@@ -27,10 +27,19 @@ def require_sending(region: str) -> None:
         SendingPaused: by ``PHONE_INVITES_PAUSED``, or by a row.
         Unavailable: the database does not answer.
     """
+    if _is_paused(region):
+        logs.record(
+            "sending_refused",
+            "Refused: sending to %s is paused.",
+            region or "numbers without a region",
+        )
+        raise SendingPaused
+
+
+def _is_paused(region: str) -> bool:
     if not {EVERYWHERE, region}.isdisjoint(paused_by_setting()):
-        raise SendingPaused
-    if SendingPause.objects.filter(region__in=[EVERYWHERE, region], lifted_at=None).exists():
-        raise SendingPaused
+        return True
+    return SendingPause.objects.filter(region__in=[EVERYWHERE, region], lifted_at=None).exists()
 
 
 def paused_by_setting() -> list[str]:
