@@ -101,6 +101,7 @@ def test_what_is_no_rule_that_links_users_is_reported(settings: Any, rule: objec
         {"FIELD": "contacts__number"},
         {"FIELD": "contacts__verified_on"},
         {"FIELD": "contacts__phone", "VERIFIED_FIELD": "contacts__verified_on"},
+        {"FIELD": "contacts__phone", "VERIFIED_FIELD": "contacts__phone"},
     ],
 )
 def test_fields_that_are_not_there_or_hold_something_else_are_reported(
@@ -108,6 +109,24 @@ def test_fields_that_are_not_there_or_hold_something_else_are_reported(
 ) -> None:
     settings.PHONE_INVITES_LINK_USER = rule
     assert ids() == ["phone_invites.E016"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "reported"),
+    [
+        (None, False),
+        ({"FIELD": "contacts__phone"}, True),
+        ({"FIELD": "contacts__phone", "VERIFIED_FIELD": "contacts__is_verified"}, False),
+        ("tests.checks.reports.make_people", False),
+        ({"FIELD": 1}, False),  # E142 has said so
+    ],
+)
+def test_numbers_that_nobody_may_have_verified_are_named(
+    settings: Any, rule: object, reported: bool
+) -> None:
+    settings.PHONE_INVITES_LINK_USER = rule
+    assert ("phone_invites.W015" in ids(deploy=True)) is reported
+    assert "phone_invites.W015" not in ids()
 
 
 def test_a_function_that_links_users_must_be_there(settings: Any) -> None:

@@ -39,6 +39,7 @@ from django_phone_invites.checks.settings import (
 )
 from django_phone_invites.checks.sign_up import (
     check_link_fields,
+    check_linked_numbers,
     check_notice,
     check_notice_sender,
 )
@@ -86,4 +87,5 @@ DEPLOY = [
     check_code_in_message,
     check_callbacks,
     check_workers,
+    check_linked_numbers,
 ]

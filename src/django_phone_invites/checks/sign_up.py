@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import FieldError, ValidationError
 
 from django_phone_invites.checks.imports import check_sender
@@ -52,11 +52,30 @@ def check_link_fields(**kwargs: Any) -> list[CheckMessage]:
     try:
         linking.by_fields(rule, "+79096869722")
     except (FieldError, ValidationError, ValueError, TypeError) as error:
-        return [
-            Error(
-                f"PHONE_INVITES_LINK_USER finds no users: {error}",
-                hint='"FIELD" and "VERIFIED_FIELD" are look-ups from the user model.',
-                id="phone_invites.E016",
-            )
-        ]
+        return [_finds_no_users(str(error))]
+    if "VERIFIED_FIELD" in rule and linking.is_text(rule["VERIFIED_FIELD"]):
+        return [_finds_no_users(f"{rule['VERIFIED_FIELD']} is text, and never True.")]
     return []
+
+
+def _finds_no_users(why: str) -> CheckMessage:
+    return Error(
+        f"PHONE_INVITES_LINK_USER finds no users: {why}",
+        hint='"FIELD" and "VERIFIED_FIELD" are look-ups from the user model.',
+        id="phone_invites.E016",
+    )
+
+
+def check_linked_numbers(**kwargs: Any) -> list[CheckMessage]:
+    """W015: nobody is linked by a number that somebody else wrote down."""
+    rule = app_settings.link_user
+    if wrong("link_user") or not isinstance(rule, dict) or "VERIFIED_FIELD" in rule:
+        return []
+    return [
+        Warning(
+            f"PHONE_INVITES_LINK_USER takes every number in {rule['FIELD']} for verified.",
+            hint='Name a "VERIFIED_FIELD". Silence this only if nobody could write a number there '
+            "that they had not verified: its owner logs in to their account.",
+            id="phone_invites.W015",
+        )
+    ]
