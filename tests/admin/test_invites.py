@@ -105,6 +105,16 @@ def test_a_code_that_exists_in_another_case_is_refused(root, rows):
     assert [error.code for error in errors] == ["unique"]
 
 
+@pytest.mark.parametrize(("year", "refused"), [("9999", True), ("2020", False)])
+def test_a_code_is_not_revoked_in_the_future(root, year, refused):
+    revoked = {"revoked_at_0": f"{year}-12-31", "revoked_at_1": "23:59:59"}
+    response = root.post(add("invitecode"), {**CAMPAIGN, **revoked})
+    assert (response.status_code == 200) is refused
+    if refused:
+        errors = response.context["adminform"].form.errors.as_data()["revoked_at"]
+        assert [error.code for error in errors] == ["in_future"]
+
+
 @pytest.mark.parametrize("most", ["-1", "0", "x", "9" * 30])
 def test_a_strange_number_of_uses_is_refused(root, most):
     response = root.post(add("invitecode"), {**CAMPAIGN, "max_uses": most})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -42,6 +43,16 @@ class CampaignForm(forms.ModelForm):
         if InviteCode.objects.filter(folded=folded).exclude(pk=self.instance.pk).exists():
             raise ValidationError(_("This code exists already."), code="unique")
         return code
+
+    def clean_revoked_at(self) -> dt.datetime | None:
+        """Refuse what is to come: whatever stands there, the code is revoked."""
+        revoked_at: dt.datetime | None = self.cleaned_data["revoked_at"]
+        if revoked_at is not None and revoked_at > timezone.now():
+            raise ValidationError(
+                _("A code is revoked at once. For later, say until when it is valid."),
+                code="in_future",
+            )
+        return revoked_at
 
 
 @admin.register(InviteCode)
