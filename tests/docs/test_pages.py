@@ -89,8 +89,21 @@ given = client.post(asked["Location"], guess, "application/json").json()
 assert set(given) == {"token", "expires_at", "id"}, given
 header = {"HTTP_AUTHORIZATION": "Token " + given["token"]}
 assert client.get("/api/profile/", **header).status_code == 200
+(shown,) = client.get("/api/logins/", **header).json()["logins"]
+assert shown["ends_at"] == given["expires_at"], shown
 assert client.post("/api/logout/", **header).status_code == 204
 assert client.get("/api/profile/", **header).status_code == 401
+
+from django.contrib.auth import get_user_model
+from rest_framework.authtoken.models import Token
+from mysite.tokens import LIFE, EndingTokenIssuer
+
+user = get_user_model().objects.get()
+token = Token.objects.create(user=user)
+assert len(EndingTokenIssuer().logins(user)) == 1
+Token.objects.update(created=token.created - LIFE)
+assert EndingTokenIssuer().logins(user) == []
+assert client.get("/api/profile/", HTTP_AUTHORIZATION=f"Token {token}").status_code == 401
 """
 
 TEST_NUMBER = """
