@@ -23,7 +23,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -46,8 +45,10 @@ def telnyx(url: str) -> GenericHTTPSender:
     (example,) = re.findall(
         r"<!-- telnyx -->\n```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL
     )
-    settings: dict[str, Any] = {"os": SimpleNamespace(environ={"TELNYX_API_KEY": "KEY0123456789"})}
-    exec(example, settings)  # noqa: S102 - of our own page
+    settings: dict[str, Any] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TELNYX_API_KEY", "KEY0123456789")
+        exec(example, settings)  # noqa: S102 - of our own page
     options = settings["PHONE_INVITES_SENDER"]["OPTIONS"]
     # Prism leaves out what the description has in the address of the server.
     options["url"] = options["url"].replace("https://api.telnyx.com/v2", url)
