@@ -57,6 +57,12 @@ def test_each_refused_request_is_logged_with_its_region(by_setting, settings, ca
     assert caplog.messages == ["Refused: sending to RU is paused."] * 2
 
 
+def test_a_number_without_a_region_is_refused_in_words(caplog):
+    pauses.pause(region=pauses.EVERYWHERE)
+    assert is_paused("")
+    assert caplog.messages[-1] == "Refused: sending to numbers without a region is paused."
+
+
 def test_nothing_is_paused_by_default():
     assert not is_paused("RU")
     assert pauses.in_force() == pauses.paused_by_setting() == []

@@ -193,7 +193,9 @@ def test_nobody_signs_up_with_it_within_the_window(clock, user, move, ask, setti
     caplog.clear()
     with pytest.raises(PhoneReserved):
         asked.enter()
-    assert [record.event for record in caplog.records] == ["login_refused"]
+    (record,) = caplog.records
+    assert record.event == "login_refused"
+    assert "was right, and its phone may not log in: phone_reserved." in record.getMessage()
     assert asked.fresh.ended_at is not None
     assert not PhoneAccount.objects.filter(phone=OLD).exists()
     assert get_user_model()._default_manager.count() == 1
@@ -209,7 +211,9 @@ def test_nobody_takes_it_within_the_window(clock, user, move, ask, caplog):
     caplog.clear()
     with pytest.raises(PhoneReserved):
         change(asked, other)
-    assert [record.event for record in caplog.records] == ["change_refused"]
+    (record,) = caplog.records
+    assert record.event == "change_refused"
+    assert "and its phone is not given to its user: phone_reserved." in record.getMessage()
     assert asked.fresh.ended_at is not None
     assert number_of(other) == THIRD
     clock.shift(dt.timedelta(days=3))
