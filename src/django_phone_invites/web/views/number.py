@@ -20,10 +20,10 @@ from django_phone_invites.web.forms import NumberForm, UndoForm
 from django_phone_invites.web.pages import RefusingFormView
 from django_phone_invites.web.step_up import recently_verified, redirect_with_next, verify_first
 from django_phone_invites.web.views.profile import SignedInMixin
-from django_phone_invites.web.views.sign_in import CodeView, after_login, safe_next_url
+from django_phone_invites.web.views.sign_in import AskingView, CodeView, after_login
 
 
-class NumberView(SignedInMixin, RefusingFormView):
+class NumberView(SignedInMixin, AskingView):
     """Ask for the new number of who is signed in, and send it a code."""
 
     template_name = "phone_invites/number.html"
@@ -49,28 +49,9 @@ class NumberView(SignedInMixin, RefusingFormView):
             shown["profile_url"] = web_url("profile", pk=user.pk)
         return {**super().get_context_data(**kwargs), **shown}
 
-    def serve(self, form: Form) -> HttpResponse:
-        """Send the code and go to where it is entered."""
-        login_code = challenge.send_code(
-            self.request,
-            phone=form.cleaned_data["phone"],
-            next_url=safe_next_url(self.request),
-            changes=self.request.user,
-        )
-        return HttpResponseRedirect(challenge.code_url(login_code))
-
-    def refuse(self, form: Form, refusal: Refusal) -> HttpResponse:
-        """Go to the code that this browser has for the number, where another is not sent yet."""
-        login_code = challenge.resume(
-            self.request,
-            refusal,
-            phone=form.cleaned_data["phone"],
-            next_url=safe_next_url(self.request),
-            changes=self.request.user,
-        )
-        if login_code is None:
-            return super().refuse(form, refusal)
-        return HttpResponseRedirect(challenge.code_url(login_code))
+    def wanted(self, form: Form) -> dict[str, Any]:
+        """Let the number become that of who is signed in."""
+        return {"phone": form.cleaned_data["phone"], "changes": self.request.user}
 
 
 class NumberCodeView(CodeView):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from abc import abstractmethod
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,7 +32,31 @@ from django_phone_invites.web.pages import PageView, RefusingFormView
 MAX_NEXT_URL = 2_000
 
 
-class PhoneView(RefusingFormView):
+class AskingView(RefusingFormView):
+    """A form that asks for a code and leads to where it is entered."""
+
+    @abstractmethod
+    def wanted(self, form: Form) -> dict[str, Any]:
+        """Return what the code is for, as ``challenge.send_code`` takes it."""
+
+    def serve(self, form: Form) -> HttpResponse:
+        """Send the code and go to where it is entered."""
+        login_code = challenge.send_code(
+            self.request, next_url=safe_next_url(self.request), **self.wanted(form)
+        )
+        return HttpResponseRedirect(challenge.code_url(login_code))
+
+    def refuse(self, form: Form, refusal: Refusal) -> HttpResponse:
+        """Go to the code that this browser has for the phone, where another is not sent yet."""
+        login_code = challenge.resume(
+            self.request, refusal, next_url=safe_next_url(self.request), **self.wanted(form)
+        )
+        if login_code is None:
+            return super().refuse(form, refusal)
+        return HttpResponseRedirect(challenge.code_url(login_code))
+
+
+class PhoneView(AskingView):
     """Ask for a phone number and send it a code."""
 
     template_name = "phone_invites/phone.html"
@@ -63,28 +88,9 @@ class PhoneView(RefusingFormView):
         query = f"?{urlencode({'invite': invite})}" if invite else ""
         return web_url("profile", pk=user.pk) + query
 
-    def serve(self, form: Form) -> HttpResponse:
-        """Send the code and go to where it is entered."""
-        login_code = challenge.send_code(
-            self.request,
-            phone=form.cleaned_data["phone"],
-            invite=form.cleaned_data["invite"],
-            next_url=safe_next_url(self.request),
-        )
-        return HttpResponseRedirect(challenge.code_url(login_code))
-
-    def refuse(self, form: Form, refusal: Refusal) -> HttpResponse:
-        """Go to the code that this browser has for the number, where another is not sent yet."""
-        login_code = challenge.resume(
-            self.request,
-            refusal,
-            phone=form.cleaned_data["phone"],
-            invite=form.cleaned_data["invite"],
-            next_url=safe_next_url(self.request),
-        )
-        if login_code is None:
-            return super().refuse(form, refusal)
-        return HttpResponseRedirect(challenge.code_url(login_code))
+    def wanted(self, form: Form) -> dict[str, Any]:
+        """Let the number log in, with the invite code that was brought along."""
+        return {"phone": form.cleaned_data["phone"], "invite": form.cleaned_data["invite"]}
 
 
 class CodeView(RefusingFormView):
